@@ -1,7 +1,7 @@
 import { compileMatcher } from "./compile-matcher.ts";
 import { checkTypes } from "./check-promql-types.ts";
 import type { Expression, Grouping, Matcher, MatchOperator, Selector } from "./promql-ast.ts";
-import { parseError, PromqlError } from "./promql-error.ts";
+import { parseError, type PromqlError } from "./promql-error.ts";
 import { aggregations, functionArguments, unsupportedWords } from "./promql-functions.ts";
 import { parseDurationMs, tokenizePromql, type Token } from "./tokenize-promql.ts";
 
@@ -176,9 +176,11 @@ export function parsePromql(source: string): Expression {
 
   function selector(name: string | undefined, brace: Token | undefined): Selector {
     const matchers: Matcher[] = name === undefined ? [] : [compileMatcher("__name__", "=", name)];
-    while (brace !== undefined && !accept("}")) {
-      matchers.push(matcher(name));
-      if (!at("}")) expect(",", ' in label matching, expected "," or "}"');
+    if (brace !== undefined) {
+      while (!accept("}")) {
+        matchers.push(matcher(name));
+        if (!at("}")) expect(",", ' in label matching, expected "," or "}"');
+      }
     }
     if (matchers.every((m) => m.matches(""))) {
       throw parseError(

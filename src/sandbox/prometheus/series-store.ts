@@ -59,14 +59,14 @@ export function createSeriesStore(retentionMs = 6 * 3_600_000): SeriesStore {
       for (const metric of byName.values()) {
         for (const { labels } of metric.values()) for (const label of Object.keys(labels)) names.add(label);
       }
-      return [...names].sort();
+      return [...names].toSorted();
     },
   };
 }
 
 /** Identity of a label set, whatever the order its labels were given in. */
 export function labelKey(labels: Labels): string {
-  const names = Object.keys(labels).sort();
+  const names = Object.keys(labels).toSorted();
   return names.map((name) => `${name}=${JSON.stringify(labels[name])}`).join(", ");
 }
 

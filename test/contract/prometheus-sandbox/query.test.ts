@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import {
   createPrometheusSandbox,
   type PrometheusSandbox,
@@ -31,12 +32,17 @@ beforeAll(async () => {
 });
 afterAll(() => prometheus[Symbol.asyncDispose]());
 
-type Answer = {
-  status: string;
-  data: { resultType: string; result: unknown[] };
-  errorType?: string;
-  error?: string;
-};
+const Answer = z.object({
+  status: z.string(),
+  data: z.object({ resultType: z.string(), result: z.array(z.unknown()) }).optional(),
+  errorType: z.string().optional(),
+  error: z.string().optional(),
+});
+type Answer = z.infer<typeof Answer>;
+
+const Vector = z.array(
+  z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) }),
+);
 
 async function ask(
   path: string,
@@ -46,10 +52,10 @@ async function ask(
   const form = new URLSearchParams(params);
   const response =
     method === "GET"
-      ? await fetch(`${prometheus.url}/api/v1/${path}?${form}`)
+      ? await fetch(`${prometheus.url}/api/v1/${path}?${form.toString()}`)
       : await fetch(`${prometheus.url}/api/v1/${path}`, { method, body: form });
   expect(response.headers.get("content-type")).toBe("application/json");
-  return { status: response.status, body: (await response.json()) as Answer };
+  return { status: response.status, body: Answer.parse(await response.json()) };
 }
 
 /** Values at minute 50, by one label. */
@@ -57,7 +63,7 @@ async function valuesAt50(query: string, label: string): Promise<Record<string, 
   const { status, body } = await ask("query", { query, time: "3000" });
   expect(body.error).toBeUndefined();
   expect(status).toBe(200);
-  const result = body.data.result as { metric: Record<string, string>; value: [number, string] }[];
+  const result = Vector.parse(body.data?.result);
   return Object.fromEntries(result.map(({ metric, value }) => [metric[label] ?? "", Number(value[1])]));
 }
 
@@ -141,11 +147,11 @@ describe("expressions", () => {
   test("a value is looked up for five minutes, or until its series goes stale", async () => {
     expect(await valuesAt50("up", "instance")).toEqual({ a: 10, b: 30 });
     const later = await ask("query", { query: "up", time: "3300" });
-    expect(later.body.data.result).toEqual([]);
+    expect(later.body.data?.result).toEqual([]);
     prometheus.store.append("deployment", { version: "1" }, 1, 1_000);
     prometheus.store.markStale("deployment", { version: "1" }, 2_000);
-    expect((await ask("query", { query: "deployment", time: "1.5" })).body.data.result).toHaveLength(1);
-    expect((await ask("query", { query: "deployment", time: "2" })).body.data.result).toEqual([]);
+    expect((await ask("query", { query: "deployment", time: "1.5" })).body.data?.result).toHaveLength(1);
+    expect((await ask("query", { query: "deployment", time: "2" })).body.data?.result).toEqual([]);
   });
 
   test("a range query walks from start to end by step", async () => {
