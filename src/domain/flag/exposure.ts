@@ -1,4 +1,10 @@
 import { z } from "zod";
+import { targetsOf } from "./diff-flags.ts";
+import { type Flag, type Rule, type Segment, segmentIdsOf } from "./flag.ts";
+import { percentWords, ruleTitle, variationName, whoWords } from "./flag-words.ts";
+import { maxMovedShare } from "./moved-share.ts";
+import { plainName, plainText } from "./plain-text.ts";
+import { movedShare, percentsOf, type Spread, wholeSlice } from "./rollout.ts";
 
 const Percent = z.number().min(0).max(100);
 
@@ -47,3 +53,142 @@ export const Exposure = z.strictObject({
   words: z.array(z.string()),
 });
 export type Exposure = z.infer<typeof Exposure>;
+
+/** Computes who is affected when `after` replaces `before`; both must be free of faults. */
+export function exposureOf(before: Flag, after: Flag, segments: readonly Segment[]): Exposure {
+  const byVariation = defaultShares(before, after);
+  const rules = ruleExposures(before, after, segments);
+  const targets = targetsMoved(before, after);
+  const used = new Set([...segmentIdsOf(before), ...segmentIdsOf(after)]);
+  const facts = {
+    byVariation,
+    movedPercent: percent(movedShare(everyoneElse(before), everyoneElse(after))),
+    maxMovedPercent: percent(maxMovedShare(before, after)),
+    rules,
+    targets: targetsOf(after).size,
+    targetsMoved: targets,
+    segments: segments.filter(({ id }) => used.has(id)).map(({ name }) => plainName(name)),
+  };
+  return { ...facts, words: wordsOf(facts, after) };
+}
+
+/**
+ * 0..100: upper bound of the share of users whose variation the plan changes, over every rule and the
+ * default rule. Individually targeted users come on top: `exposure.targetsMoved` counts them.
+ */
+export function maxShareMoved(plan: { before: { flag: Flag }; after: Flag }): number {
+  return percent(maxMovedShare(plan.before.flag, plan.after));
+}
+
+/** The default rule, or what an off flag serves to everyone. */
+function everyoneElse(flag: Flag): Spread {
+  if (flag.isEnabled) return flag.fallthrough;
+  return { dispatchKey: null, variations: [wholeSlice(flag.disabledVariationId)] };
+}
+
+function activeRules(flag: Flag): Rule[] {
+  return flag.isEnabled ? flag.rules : [];
+}
+
+function spreadsOf(flag: Flag): Spread[] {
+  return [...activeRules(flag), everyoneElse(flag)];
+}
+
+function defaultShares(before: Flag, after: Flag): Exposure["byVariation"] {
+  const [old, now] = [everyoneElse(before), everyoneElse(after)].map((spread) =>
+    percentsOf(spread.variations),
+  );
+  return after.variations
+    .map(({ id }) => ({
+      variationId: id,
+      name: variationName(after, id),
+      beforePercent: old?.get(id) ?? 0,
+      afterPercent: now?.get(id) ?? 0,
+    }))
+    .filter(({ beforePercent, afterPercent }) => beforePercent > 0 || afterPercent > 0);
+}
+
+function ruleExposures(before: Flag, after: Flag, segments: readonly Segment[]): RuleExposure[] {
+  const ids = new Set([...activeRules(after), ...activeRules(before)].map((rule) => rule.id));
+  return [...ids].map((id) => {
+    const old = activeRules(before).find((rule) => rule.id === id);
+    const now = activeRules(after).find((rule) => rule.id === id);
+    const rule = now ?? old;
+    if (rule === undefined) throw new Error(`Rule ${id} is in neither flag`);
+    return {
+      ruleId: id,
+      name: plainName(rule.name),
+      who: plainText(whoWords(rule, segments)),
+      before: old === undefined ? null : sharesOf(before, old),
+      after: now === undefined ? null : sharesOf(after, now),
+      movedPercent: percent(ruleMoved(before, after, old, now)),
+    };
+  });
+}
+
+/** A rule that comes or goes takes its users from, or leaves them to, the worst of the other paths. */
+function ruleMoved(before: Flag, after: Flag, old: Rule | undefined, now: Rule | undefined): number {
+  if (old !== undefined && now !== undefined) return movedShare(old, now);
+  const from = old === undefined ? spreadsOf(before) : [old];
+  const to = now === undefined ? spreadsOf(after) : [now];
+  return Math.max(...from.flatMap((a) => to.map((b) => movedShare(a, b))));
+}
+
+function sharesOf(flag: Flag, spread: Spread): VariationShare[] {
+  return [...percentsOf(spread.variations)].map(([variationId, share]) => ({
+    variationId,
+    name: variationName(flag, variationId),
+    percent: share,
+  }));
+}
+
+/** Users whose individual target comes, goes or changes, or starts or stops acting with the flag. */
+function targetsMoved(before: Flag, after: Flag): number {
+  const [old, now] = [targetsOf(before), targetsOf(after)];
+  return [...new Set([...old.keys(), ...now.keys()])].filter(
+    (key) => servedTarget(before, old, key) !== servedTarget(after, now, key),
+  ).length;
+}
+
+function servedTarget(flag: Flag, targets: ReadonlyMap<string, string>, key: string): string | undefined {
+  return flag.isEnabled ? targets.get(key) : flag.disabledVariationId;
+}
+
+function wordsOf(facts: Omit<Exposure, "words">, after: Flag): string[] {
+  const words = facts.byVariation
+    .filter(({ beforePercent, afterPercent }) => beforePercent !== afterPercent)
+    .map(({ name, beforePercent, afterPercent }) => {
+      const verb = afterPercent < beforePercent ? "lose" : "get";
+      const share = percentWords(Math.abs(afterPercent - beforePercent));
+      return `About ${share} of users not matched by a rule ${verb} ${name}.`;
+    });
+  if (words.length === 0) {
+    words.push(
+      facts.movedPercent > 0
+        ? `About ${percentWords(facts.movedPercent)} of users not matched by a rule change variation; the shares stay.`
+        : "Users not matched by a rule keep what they have.",
+    );
+  }
+  for (const rule of facts.rules.filter(({ movedPercent }) => movedPercent > 0)) {
+    const upTo = rule.before === null || rule.after === null ? "up to" : "about";
+    words.push(
+      plainText(
+        `${ruleTitle(rule)}: ${upTo} ${percentWords(rule.movedPercent)} of the users it matches change variation; how many it matches is not known (${rule.who}).`,
+      ),
+    );
+  }
+  const unmoved = facts.targets - facts.targetsMoved;
+  if (facts.targetsMoved > 0)
+    words.push(`${users(facts.targetsMoved)} individually targeted before or after may change variation.`);
+  if (unmoved > 0 && after.isEnabled)
+    words.push(`${users(unmoved)} individually targeted keep what they have.`);
+  return words;
+}
+
+function users(count: number): string {
+  return count === 1 ? "1 user" : `${count} users`;
+}
+
+function percent(share: number): number {
+  return Math.min(100, Math.max(0, Number((share * 100).toFixed(3))));
+}

@@ -144,7 +144,12 @@ export function behaviourOf(flag: Flag): FlagBehaviour {
 
 /** Field for field, in order: the order of rules, slices and targets decides who gets what. */
 export function sameBehaviour(a: Flag, b: Flag): boolean {
-  return canonicalize(behaviourOf(a)) === canonicalize(behaviourOf(b));
+  return sameJson(behaviourOf(a), behaviourOf(b));
+}
+
+/** Equal as JSON: the order of object keys does not count, that of lists does. */
+export function sameJson(a: unknown, b: unknown): boolean {
+  return canonicalize(a) === canonicalize(b);
 }
 
 export const IN_SEGMENT = "User is in segment";

@@ -46,6 +46,7 @@ export const ToolOperation = z.discriminatedUnion("tool", [
   z.strictObject({ tool: z.literal("flag.disable_tool"), variationId: id }),
 ]);
 export type ToolOperation = z.infer<typeof ToolOperation>;
+export type ToolOperationOf<T extends Tool> = Extract<ToolOperation, { tool: T }>;
 
 /**
  * Puts back a recorded state: the reverse of one of our changes, or what our write overwrote. It runs
