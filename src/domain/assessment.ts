@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { EvidenceId } from "./evidence/evidence-id.ts";
+import { Operation } from "./flag/operation.ts";
+
+/** What kind of thing broke the service, as far as the evidence goes. */
+export const CauseClass = z.enum(["flag", "deploy", "other", "recovered", "unknown"]);
+export type CauseClass = z.infer<typeof CauseClass>;
+
+export const Confidence = z.enum(["low", "medium", "high"]);
+export type Confidence = z.infer<typeof Confidence>;
+
+const order: readonly Confidence[] = ["low", "medium", "high"];
+
+export function lowerConfidence(a: Confidence, b: Confidence): Confidence {
+  return order.indexOf(a) <= order.indexOf(b) ? a : b;
+}
+
+export const CandidateId = z.string().regex(/^C[1-9][0-9]{0,2}$/);
+export type CandidateId = z.infer<typeof CandidateId>;
+
+/** One compiled operation that code offers to the drafter by id. Words and effect are code's, not the model's. */
+export const Candidate = z.strictObject({
+  id: CandidateId,
+  flagKey: z.string(),
+  flagName: z.string(),
+  operation: Operation,
+  /** One line: what it does. */
+  summary: z.string(),
+  diff: z.array(z.string()),
+  /** Upper bound of the share of users whose variation it changes, 0..100. */
+  maxMovedPercent: z.number(),
+});
+export type Candidate = z.infer<typeof Candidate>;
+
+export const Suspect = z.strictObject({
+  flagKey: z.string(),
+  confidence: Confidence,
+  why: z.string(),
+  citations: z.array(EvidenceId),
+});
+export type Suspect = z.infer<typeof Suspect>;
+
+/** Which metric the change should move, and by when. */
+export const ExpectedEffect = z.strictObject({
+  queryId: z.string(),
+  direction: z.enum(["up", "down"]),
+  withinMs: z.int().positive(),
+});
+export type ExpectedEffect = z.infer<typeof ExpectedEffect>;
+
+/** Who concluded it. `fellBack` says why the model's place was taken by rules. */
+export const DrafterRoute = z.strictObject({
+  drafter: z.enum(["rules", "model"]),
+  model: z.string().nullable(),
+  prompt: z.strictObject({ id: z.string(), version: z.string(), hash: z.string() }).nullable(),
+  fellBack: z.string().nullable(),
+});
+export type DrafterRoute = z.infer<typeof DrafterRoute>;
+
+/** What a drafter concluded from the evidence, after code has checked it. */
+export const Assessment = z.strictObject({
+  route: DrafterRoute,
+  cause: CauseClass,
+  summary: z.string(),
+  suspects: z.array(Suspect),
+  /** The chosen candidate, or null: no flag change recommended. */
+  candidateId: CandidateId.nullable(),
+  /** Why nothing is recommended; empty when something is. */
+  abstention: z.string(),
+  expected: ExpectedEffect.nullable(),
+  confidence: Confidence,
+  /** What code dropped from the drafter's answer, for the record. */
+  dropped: z.array(z.string()),
+});
+export type Assessment = z.infer<typeof Assessment>;
+
+export function agentName(route: DrafterRoute): string {
+  if (route.drafter === "rules") return "rules";
+  return `${route.model ?? "model"} with ${route.prompt?.id ?? "prompt"}@${route.prompt?.version ?? "0"}`;
+}

@@ -1,0 +1,5 @@
+import { z } from "zod";
+
+/** `E1`, `E2` …: how claims cite evidence. */
+export const EvidenceId = z.string().regex(/^E[1-9][0-9]{0,3}$/);
+export type EvidenceId = z.infer<typeof EvidenceId>;

@@ -1,0 +1,118 @@
+import type { Alert } from "../alert.ts";
+import type { Assessment, Candidate } from "../assessment.ts";
+import type { EvidenceGap } from "../evidence/evidence.ts";
+import type { ChangeId, CorrelationId, DeliveryId, Instant } from "../ids.ts";
+import type { Requester } from "../people.ts";
+import type { Decision } from "../policy/decision.ts";
+import type { IncidentEvent, IncidentScope } from "./events.ts";
+import type { IncidentState } from "./incident.ts";
+
+export type IncidentCommand =
+  | {
+      command: "open";
+      kind: "alert" | "request";
+      groupKey: string;
+      correlationId: CorrelationId;
+      title: string;
+      severity: Alert["severity"];
+      scope: IncidentScope | null;
+      tenant: string;
+      channel: string;
+      requester: Requester;
+    }
+  | { command: "join_alert"; deliveryId: DeliveryId; alert: Alert }
+  | { command: "record_evidence"; bodyId: string; hash: string; items: number; gaps: EvidenceGap[] }
+  | {
+      command: "record_assessment";
+      assessment: Assessment;
+      candidates: Candidate[];
+      transcript: { bodyId: string; hash: string } | null;
+    }
+  | { command: "withhold"; decision: Decision }
+  | { command: "link"; changeId: ChangeId }
+  | { command: "acknowledge"; userId: string; name: string }
+  | { command: "mute"; until: Instant; userId: string; reason: string }
+  | { command: "close"; userId: string };
+
+/** `events` may be empty: the command is fine and changes nothing. */
+export type IncidentAnswer =
+  { kind: "events"; events: IncidentEvent[] } | { kind: "refused"; reason: string };
+
+/** Pure. `now` is an argument; nothing is read from anywhere. */
+export function decideIncident(
+  command: IncidentCommand,
+  state: IncidentState | null,
+  now: Instant,
+): IncidentAnswer {
+  if (command.command === "open") {
+    if (state !== null) return refused("the incident exists already");
+    const { command: _, ...facts } = command;
+    return events({ type: "incident_opened", at: now, ...facts });
+  }
+  if (state === null) return refused("there is no such incident");
+  if (state.status === "closed") return refused("the incident is closed");
+
+  switch (command.command) {
+    case "join_alert":
+      return joinAlert(command.alert, command.deliveryId, state, now);
+    case "record_evidence": {
+      const { bodyId, hash, items, gaps } = command;
+      return events({ type: "evidence_gathered", at: now, bodyId, hash, items, gaps });
+    }
+    case "record_assessment":
+      return events(...assessed(command, now));
+    case "withhold":
+      return events({ type: "investigation_withheld", at: now, decision: command.decision });
+    case "link":
+      if (state.linkedChangeId === command.changeId) return events();
+      return events({ type: "linked_to_change", at: now, changeId: command.changeId });
+    case "acknowledge":
+      if (state.acknowledgedBy !== null) {
+        return state.acknowledgedBy.userId === command.userId
+          ? events()
+          : refused(`${state.acknowledgedBy.name} is already on it`);
+      }
+      return events({ type: "acknowledged", at: now, userId: command.userId, name: command.name });
+    case "mute": {
+      const { until, userId, reason } = command;
+      return events({ type: "muted", at: now, until, userId, reason });
+    }
+    case "close":
+      return events({ type: "incident_closed", at: now, userId: command.userId });
+  }
+}
+
+function joinAlert(alert: Alert, deliveryId: DeliveryId, state: IncidentState, now: Instant): IncidentAnswer {
+  const known = state.alerts.find((entry) => entry.alert.fingerprint === alert.fingerprint);
+  if (alert.status === "firing") {
+    const again = known !== undefined && known.resolvedAt === null;
+    // A repeat of an alert that already fires says nothing new.
+    return again ? events() : events({ type: "alert_joined", at: now, deliveryId, alert });
+  }
+  if (known === undefined || known.resolvedAt !== null) return events();
+  const stillFiring = state.alerts.some(
+    (entry) => entry.resolvedAt === null && entry.alert.fingerprint !== alert.fingerprint,
+  );
+  return events(
+    { type: "alert_resolved", at: now, deliveryId, fingerprint: alert.fingerprint },
+    ...(stillFiring || state.status === "resolved" ? [] : [{ type: "incident_resolved" as const, at: now }]),
+  );
+}
+
+function assessed(
+  command: Extract<IncidentCommand, { command: "record_assessment" }>,
+  now: Instant,
+): IncidentEvent[] {
+  const { assessment, candidates, transcript } = command;
+  const recorded: IncidentEvent = { type: "assessed", at: now, assessment, candidates, transcript };
+  if (assessment.candidateId !== null) return [recorded];
+  return [recorded, { type: "no_change_recommended", at: now, reason: assessment.abstention }];
+}
+
+function events(...list: IncidentEvent[]): IncidentAnswer {
+  return { kind: "events", events: list };
+}
+
+function refused(reason: string): IncidentAnswer {
+  return { kind: "refused", reason };
+}

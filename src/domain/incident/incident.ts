@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { Alert, Severity, worse } from "../alert.ts";
+import { Assessment, Candidate } from "../assessment.ts";
+import { EvidenceGap } from "../evidence/evidence.ts";
+import { ChangeId, CorrelationId, IncidentId, Instant } from "../ids.ts";
+import { Requester } from "../people.ts";
+import { Decision } from "../policy/decision.ts";
+import { IncidentScope, type IncidentEvent } from "./events.ts";
+
+/** An alert as the incident keeps it. At most `keptAlerts` of them; the count goes on. */
+const KnownAlert = z.strictObject({ alert: Alert, resolvedAt: Instant.nullable() });
+
+export const keptAlerts = 50;
+
+/** Alerts that belong together: one Slack thread. Folded from its events and from nothing else. */
+export const IncidentState = z.strictObject({
+  id: IncidentId,
+  kind: z.enum(["alert", "request"]),
+  status: z.enum(["open", "resolved", "closed"]),
+  groupKey: z.string(),
+  correlationId: CorrelationId,
+  title: z.string(),
+  severity: Severity,
+  scope: IncidentScope.nullable(),
+  tenant: z.string(),
+  channel: z.string(),
+  requester: Requester,
+  openedAt: Instant,
+  resolvedAt: Instant.nullable(),
+  alerts: z.array(KnownAlert),
+  /** All alerts that ever joined, those not kept in `alerts` included. */
+  alertCount: z.int().nonnegative(),
+  evidence: z
+    .strictObject({
+      bodyId: z.string(),
+      hash: z.string(),
+      items: z.int(),
+      gaps: z.array(EvidenceGap),
+      at: Instant,
+    })
+    .nullable(),
+  assessment: Assessment.nullable(),
+  candidates: z.array(Candidate),
+  noChange: z.strictObject({ reason: z.string() }).nullable(),
+  withheld: Decision.nullable(),
+  linkedChangeId: ChangeId.nullable(),
+  acknowledgedBy: z.strictObject({ userId: z.string(), name: z.string(), at: Instant }).nullable(),
+  mutedUntil: Instant.nullable(),
+});
+export type IncidentState = z.infer<typeof IncidentState>;
+
+/** True once drafting has come to an end of some kind and need not run again. */
+export function isInvestigated(incident: IncidentState): boolean {
+  return incident.noChange !== null || incident.withheld !== null || incident.assessment !== null;
+}
+
+/** Folds one event. Throws only where the ledger itself is broken (no opening event). */
+export function evolveIncident(
+  id: IncidentId,
+  state: IncidentState | null,
+  event: IncidentEvent,
+): IncidentState {
+  if (event.type === "incident_opened") return opened(id, event);
+  if (state === null)
+    throw new Error(`incident/${id}: the first event is ${event.type}, not incident_opened`);
+  switch (event.type) {
+    case "alert_joined": {
+      const others = state.alerts.filter((known) => known.alert.fingerprint !== event.alert.fingerprint);
+      return {
+        ...state,
+        status: state.status === "resolved" ? "open" : state.status,
+        resolvedAt: state.status === "resolved" ? null : state.resolvedAt,
+        severity: worse(state.severity, event.alert.severity),
+        alerts: [...others, { alert: event.alert, resolvedAt: null }].slice(-keptAlerts),
+        alertCount: state.alertCount + (others.length === state.alerts.length ? 1 : 0),
+      };
+    }
+    case "alert_resolved":
+      return {
+        ...state,
+        alerts: state.alerts.map((known) =>
+          known.alert.fingerprint === event.fingerprint ? { ...known, resolvedAt: event.at } : known,
+        ),
+      };
+    case "evidence_gathered": {
+      const { bodyId, hash, items, gaps, at } = event;
+      return { ...state, evidence: { bodyId, hash, items, gaps, at } };
+    }
+    case "assessed":
+      return { ...state, assessment: event.assessment, candidates: event.candidates };
+    case "no_change_recommended":
+      return { ...state, noChange: { reason: event.reason } };
+    case "investigation_withheld":
+      return { ...state, withheld: event.decision };
+    case "linked_to_change":
+      return { ...state, linkedChangeId: event.changeId };
+    case "acknowledged":
+      return { ...state, acknowledgedBy: { userId: event.userId, name: event.name, at: event.at } };
+    case "muted":
+      return { ...state, mutedUntil: event.until };
+    case "incident_resolved":
+      return { ...state, status: "resolved", resolvedAt: event.at };
+    case "incident_closed":
+      return { ...state, status: "closed" };
+  }
+}
+
+function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_opened" }>): IncidentState {
+  return {
+    id,
+    kind: event.kind,
+    status: "open",
+    groupKey: event.groupKey,
+    correlationId: event.correlationId,
+    title: event.title,
+    severity: event.severity,
+    scope: event.scope,
+    tenant: event.tenant,
+    channel: event.channel,
+    requester: event.requester,
+    openedAt: event.at,
+    resolvedAt: null,
+    alerts: [],
+    alertCount: 0,
+    evidence: null,
+    assessment: null,
+    candidates: [],
+    noChange: null,
+    withheld: null,
+    linkedChangeId: null,
+    acknowledgedBy: null,
+    mutedUntil: null,
+  };
+}

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import type { PersonFacts } from "../people.ts";
+import { RiskClass } from "./governance-contract.ts";
+
+/** What a person may be permitted to do. */
+export const PersonAction = z.enum(["approve", "reject", "acknowledge", "propose", "revert", "close"]);
+export type PersonAction = z.infer<typeof PersonAction>;
+
+const any = z.literal("*");
+
+/** Where a grant holds. Every field that is given must match; `*` matches all. */
+export const Grant = z.strictObject({
+  actions: z.array(z.union([PersonAction, any])).min(1),
+  projects: z.array(z.string().min(1)).min(1).default(["*"]),
+  environments: z.array(z.string().min(1)).min(1).default(["*"]),
+  /** A flag with at least one of these tags; `*` also matches a flag without tags. */
+  tags: z.array(z.string().min(1)).min(1).default(["*"]),
+  risks: z
+    .array(z.union([RiskClass, any]))
+    .min(1)
+    .default(["*"]),
+});
+export type Grant = z.infer<typeof Grant>;
+
+export const Role = z.strictObject({
+  description: z.string().max(300).default(""),
+  groups: z.array(z.string().regex(/^S[A-Z0-9]{2,}$/, "a Slack user group id such as S0123ABCD")).default([]),
+  users: z.array(z.string().regex(/^[UW][A-Z0-9]{2,}$/, "a Slack user id such as U0123ABCD")).default([]),
+  permit: z.array(Grant).default([]),
+  forbid: z.array(Grant).default([]),
+});
+export type Role = z.infer<typeof Role>;
+
+/** `governance/roles.yml`: who may do what where. Default deny; forbid beats permit. */
+export const Roles = z.strictObject({
+  /** The Slack workspace whose members count. Empty: the one the bot is installed in. */
+  teamId: z.string().default(""),
+  roles: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), Role),
+});
+export type Roles = z.infer<typeof Roles>;
+
+/** What the permission is asked for. */
+export interface Target {
+  project: string;
+  environment: string;
+  tags: readonly string[];
+  risk: RiskClass;
+}
+
+export type Permission = { kind: "granted"; roles: string[] } | { kind: "refused"; reason: string };
+
+/** Pure: default deny, forbid beats permit, and an account that is not a plain member of our team never passes. */
+export function permissionFor(
+  person: PersonFacts,
+  action: PersonAction,
+  target: Target,
+  roles: Roles,
+  homeTeamId: string,
+): Permission {
+  const barred = barredBecause(person, roles.teamId === "" ? homeTeamId : roles.teamId);
+  if (barred !== null) return { kind: "refused", reason: barred };
+
+  const held = Object.entries(roles.roles).filter(
+    ([, role]) =>
+      role.users.includes(person.userId) || role.groups.some((group) => person.groups.includes(group)),
+  );
+  const forbidding = held.find(([, role]) => role.forbid.some((grant) => covers(grant, action, target)));
+  if (forbidding !== undefined) {
+    return { kind: "refused", reason: `the role ${forbidding[0]} forbids it` };
+  }
+  const granting = held.filter(([, role]) => role.permit.some((grant) => covers(grant, action, target)));
+  if (granting.length === 0) {
+    return { kind: "refused", reason: "no role of theirs permits it" };
+  }
+  return { kind: "granted", roles: granting.map(([name]) => name) };
+}
+
+function barredBecause(person: PersonFacts, teamId: string): string | null {
+  if (person.deleted) return "the account is deactivated";
+  if (person.isBot) return "bots decide nothing";
+  if (person.isRestricted || person.isUltraRestricted) return "guests decide nothing";
+  if (person.isStranger || person.teamId !== teamId) return "the account belongs to another workspace";
+  return null;
+}
+
+function covers(grant: Grant, action: PersonAction, target: Target): boolean {
+  return (
+    holds(grant.actions, action) &&
+    holds(grant.projects, target.project) &&
+    holds(grant.environments, target.environment) &&
+    (grant.tags.includes("*") || target.tags.some((tag) => grant.tags.includes(tag))) &&
+    holds(grant.risks, target.risk)
+  );
+}
+
+function holds(list: readonly string[], value: string): boolean {
+  return list.includes("*") || list.includes(value);
+}

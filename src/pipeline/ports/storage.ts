@@ -1,0 +1,198 @@
+import type { ChangeState } from "../../domain/change/change.ts";
+import type { ChangeEvent } from "../../domain/change/events.ts";
+import type { ChangeId, CorrelationId, DeliveryId, IncidentId, Instant } from "../../domain/ids.ts";
+import type { IncidentEvent } from "../../domain/incident/events.ts";
+import type { IncidentState } from "../../domain/incident/incident.ts";
+import type { LedgerEntry } from "../../domain/ledger/chain.ts";
+import type { StreamName } from "../../domain/ledger/stream.ts";
+import type { Stage } from "./queue.ts";
+
+/** Every method may throw `OpsError` (`unreachable`, `timeout`, `server_error`); none throws for an expected outcome. */
+export interface Store {
+  readonly inbox: Inbox;
+  readonly ledger: Ledger;
+  readonly work: Work;
+  readonly bodies: Bodies;
+  readonly postings: Postings;
+  readonly leases: Leases;
+  /** The database's clock. Expiry and leases go by it, never by a process's own. */
+  now(): Promise<Instant>;
+}
+
+// ── inbox ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface NewDelivery {
+  id: DeliveryId;
+  correlationId: CorrelationId;
+  sourceId: string;
+  /** Equal for a redelivery of the same thing by the same source; null where the source gives none. */
+  deliveryKey: string | null;
+  /** Only the headers a kind needs to read the body later; never a credential. */
+  headers: Record<string, string>;
+  /** The raw bytes as received. */
+  body: Uint8Array;
+}
+
+export interface ClaimedDelivery extends NewDelivery {
+  receivedAt: Instant;
+  attempts: number;
+}
+
+/** How a delivery ended. Exactly one of these for everything accepted. */
+export type Settlement =
+  | { outcome: "joined"; incidentIds: IncidentId[] }
+  | { outcome: "duplicate"; of: DeliveryId | null }
+  | { outcome: "quarantined"; reason: string };
+
+export interface Inbox {
+  /** Resolves only after the commit (the deliveries of one tick share one insert and one commit). */
+  accept(delivery: NewDelivery): Promise<{ kind: "accepted" } | { kind: "duplicate"; of: CorrelationId }>;
+  /** Up to `limit` unsettled deliveries of one source, oldest first, leased for `leaseMs` so that no other worker takes them. */
+  claim(sourceId: string, limit: number, leaseMs: number): Promise<ClaimedDelivery[]>;
+  /** Sources that have unsettled deliveries no worker holds. */
+  waitingSources(): Promise<string[]>;
+  quarantined(
+    limit: number,
+  ): Promise<{ id: DeliveryId; sourceId: string; receivedAt: Instant; reason: string }[]>;
+}
+
+// ── ledger ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type StreamWrite =
+  | { stream: StreamName; kind: "incident"; id: IncidentId; expectedVersion: number; events: IncidentEvent[] }
+  | { stream: StreamName; kind: "change"; id: ChangeId; expectedVersion: number; events: ChangeEvent[] };
+
+/** One piece of work to be done after the commit: at once, or (a timer) when due. */
+export interface FollowUp {
+  stage: Stage;
+  /** What the work is about: an incident id, a change id, … At most one waiting row per stage and subject. */
+  subject: string;
+  correlationId: CorrelationId;
+  /** Absent: now. */
+  dueAt?: Instant;
+}
+
+export interface Body {
+  id: string;
+  kind: "evidence" | "transcript";
+  /** JSON text or plain text; dropped by retention, while the ledger keeps its hash. */
+  text: string;
+}
+
+export interface Commit {
+  writes: StreamWrite[];
+  followUps?: FollowUp[];
+  /** Waiting work that is no longer wanted (a timer of a change that has ended). */
+  cancel?: { stage: Stage; subject: string }[];
+  bodies?: Body[];
+  /** The work row this commit completes: compare-and-set on its lease epoch. */
+  finish?: WorkLease;
+  settle?: { id: DeliveryId; settlement: Settlement }[];
+}
+
+export type CommitResult =
+  | { kind: "committed" }
+  /** Somebody else appended first: reload and decide again. Nothing was written. */
+  | { kind: "stale"; stream: StreamName }
+  /** Another change for this flag and environment is open. Nothing was written. */
+  | { kind: "flag_busy"; changeId: ChangeId }
+  /** Another incident with this group key is open. Nothing was written. */
+  | { kind: "group_busy"; incidentId: IncidentId }
+  /** The work row's lease belongs to somebody else by now. Nothing was written. */
+  | { kind: "lease_lost" };
+
+export interface Loaded<State> {
+  state: State;
+  /** Version of the stream's last event. */
+  version: number;
+}
+
+export interface Ledger {
+  /** THE one function that writes: events, projections, follow-up work, bodies, in one transaction. */
+  commit(commit: Commit): Promise<CommitResult>;
+  incident(id: IncidentId): Promise<Loaded<IncidentState> | null>;
+  change(id: ChangeId): Promise<Loaded<ChangeState> | null>;
+  openIncidentByGroup(groupKey: string): Promise<Loaded<IncidentState> | null>;
+  openChangeFor(environmentId: string, flagKey: string): Promise<Loaded<ChangeState> | null>;
+  changesOfIncident(id: IncidentId): Promise<Loaded<ChangeState>[]>;
+  /** Newest first. */
+  incidents(filter: { open?: boolean; service?: string; limit: number }): Promise<Loaded<IncidentState>[]>;
+  /** Newest first. `reviewBefore` selects closed changes whose review date is earlier. */
+  changes(filter: {
+    statuses?: readonly ChangeState["status"][];
+    flagKey?: string;
+    reviewBefore?: Instant;
+    limit: number;
+  }): Promise<Loaded<ChangeState>[]>;
+  /** A stream's events in order. */
+  events(stream: StreamName): Promise<LedgerEntry[]>;
+  /** Events of all streams by position from `fromPosition`, in order, at most `limit`. Unpositioned ones are not seen. */
+  entries(fromPosition: number, limit: number): Promise<LedgerEntry[]>;
+  /** Gives positions to committed events that have none yet. Only the sequencer's lease holder calls it. */
+  sequence(limit: number): Promise<number>;
+  /** Committed events that have no position yet. */
+  unsequenced(): Promise<number>;
+}
+
+// ── work: what is to be done, now or later ───────────────────────────────────────────────────────────────────
+
+export interface WorkLease {
+  workId: string;
+  /** Grows by one with every claim; a holder with an older epoch may write nothing any more. */
+  epoch: number;
+}
+
+export interface WorkItem extends WorkLease {
+  stage: Stage;
+  subject: string;
+  correlationId: CorrelationId;
+  /** 1 for the first try. */
+  attempt: number;
+}
+
+export interface Work {
+  /** The oldest due row of this stage and subject that nobody holds, or null. */
+  claim(stage: Stage, subject: string, leaseMs: number): Promise<WorkItem | null>;
+  /** Compare-and-set just before an outside write: extends the lease; false if it is no longer ours. */
+  renew(lease: WorkLease, leaseMs: number): Promise<boolean>;
+  /** Work that ended without events. False if the lease was lost. */
+  finish(lease: WorkLease): Promise<boolean>;
+  /** Try again at `dueAt`. False if the lease was lost. */
+  retry(lease: WorkLease, dueAt: Instant, error: string): Promise<boolean>;
+  /** Gives up for good; stays visible as `parked` with its error. False if the lease was lost. */
+  park(lease: WorkLease, error: string): Promise<boolean>;
+  /** Rows not yet done that nobody holds, due at or before `before`, for the relay and the sweeper. */
+  waiting(before: Instant, limit: number): Promise<{ stage: Stage; subject: string; dueAt: Instant }[]>;
+  parked(limit: number): Promise<{ stage: Stage; subject: string; error: string; at: Instant }[]>;
+}
+
+// ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Bodies {
+  put(body: Body): Promise<void>;
+  get(id: string): Promise<string | null>;
+}
+
+/** A Slack message of ours. `part` tells the messages of one subject apart: `card`, `evidence`, `event:<version>` … */
+export interface Posting {
+  subject: string;
+  part: string;
+  channel: string;
+  ts: string;
+  /** Hash of what was last rendered there: equal means nothing to send. */
+  renderedHash: string;
+}
+
+export interface Postings {
+  get(subject: string, part: string): Promise<Posting | null>;
+  byMessage(channel: string, ts: string): Promise<Posting | null>;
+  ofSubject(subject: string): Promise<Posting[]>;
+  /** Inserts, or replaces ts and hash of the same subject and part. */
+  record(posting: Posting): Promise<void>;
+}
+
+export interface Leases {
+  /** Takes or renews a named lease by the database's clock. Null when somebody else holds it. */
+  take(name: string, holder: string, leaseMs: number): Promise<{ epoch: number } | null>;
+  release(name: string, holder: string): Promise<void>;
+}
