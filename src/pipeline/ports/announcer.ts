@@ -1,0 +1,25 @@
+import type { ChangeState } from "../../domain/change/change.ts";
+import type { Evidence } from "../../domain/evidence/evidence.ts";
+import type { IncidentState } from "../../domain/incident/incident.ts";
+import type { LedgerEntry } from "../../domain/ledger/chain.ts";
+import type { Service } from "../../domain/service.ts";
+
+/** Everything a card or a thread line may be made of, as it stands now. */
+export interface IncidentView {
+  incident: IncidentState;
+  service: Service | null;
+  /** Oldest first: the drafted change, then its reverse or expansion … */
+  changes: ChangeState[];
+  /** Null before it was gathered, or after retention dropped it. */
+  evidence: Evidence | null;
+  /** Events of the incident and of its changes, by time. */
+  timeline: LedgerEntry[];
+  /** The open change of another incident that this one links to. */
+  linked: ChangeState | null;
+  now: string;
+}
+
+/** Shows an incident where people are. Idempotent: what is already shown like that is not sent again. */
+export interface Announcer {
+  show(view: IncidentView): Promise<void>;
+}

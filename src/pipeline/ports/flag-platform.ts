@@ -1,0 +1,69 @@
+import type { ApplyOutcome, Reconciliation } from "../../domain/change/outcome.ts";
+import type { Flag, FlagRef, FlagSnapshot, Segment } from "../../domain/flag/flag.ts";
+import type { Plan } from "../../domain/flag/plan.ts";
+import type { Instant } from "../../domain/ids.ts";
+import type { EnvironmentKeys } from "../../domain/service.ts";
+
+/** One entry of the platform's audit log about a flag, parsed. */
+export interface FlagHistoryEntry {
+  auditId: string;
+  at: Instant;
+  author: { name: string; email: string | null };
+  comment: string;
+  /** Null on creation. */
+  before: Flag | null;
+  /** Null on removal. */
+  after: Flag | null;
+}
+
+/** Everything throws `OpsError` when the platform cannot be asked; absence is a value. */
+export interface FlagReader {
+  /** Full references of a project's environment; `OpsError("not_found")` names what is missing. */
+  refOf(keys: EnvironmentKeys, flagKey: string): Promise<FlagRef>;
+  /** The flag with the segments it uses; null if there is none of this key. */
+  read(ref: FlagRef): Promise<FlagSnapshot | null>;
+  /** Flags of an environment that are not archived, chosen by key or by one of the tags. */
+  list(
+    keys: EnvironmentKeys,
+    select: { keys: readonly string[]; tags: readonly string[] },
+  ): Promise<FlagSnapshot[]>;
+  /** All flags of an environment, briefly, for `/flags`. */
+  overview(keys: EnvironmentKeys): Promise<FlagOverview[]>;
+  /** Segments of an environment that are not archived. */
+  segments(keys: EnvironmentKeys): Promise<Segment[]>;
+  /** Audit entries about flags of an environment, newest first, at most `limit`. */
+  history(keys: EnvironmentKeys, from: Instant, to: Instant, limit: number): Promise<FlagHistoryEntry[]>;
+  /** Where a person sees this flag in the platform's own console. */
+  webUrl(ref: FlagRef): string | null;
+}
+
+export interface FlagOverview {
+  key: string;
+  name: string;
+  isEnabled: boolean;
+  tags: string[];
+  /** In words: what is served now. */
+  serves: string;
+  lastChangeAt: string;
+}
+
+export interface ApplyRequest {
+  plan: Plan;
+  /** Stands in the platform's audit log, by which the write can be recognised afterwards. */
+  operationId: string;
+  /** Who asked and who approved; cut to what the platform takes, the operation id always first. */
+  comment: string;
+  /** Compare-and-set on the lease, called just before the write. False: nothing is written. */
+  stillOurs(): Promise<boolean>;
+}
+
+/** Only the executor has one: it needs the write token. */
+export interface FlagWriter {
+  /**
+   * One plan, one write: reads again just before (stale → `conflicted`), writes, then reads flag and audit
+   * chain. One writer per flag at a time. Never throws for an uncertain outcome: that is `unknown`.
+   */
+  apply(request: ApplyRequest): Promise<ApplyOutcome | { kind: "lease_lost" }>;
+  /** Settles an unknown outcome by reading. Throws `OpsError` while the platform cannot be read. */
+  reconcile(plan: Plan, operationId: string): Promise<Reconciliation>;
+}

@@ -1,0 +1,12 @@
+import type { PersonFacts } from "../../domain/people.ts";
+
+/** Who somebody is, says Slack. */
+export interface Identity {
+  /** The bot's own workspace. */
+  homeTeamId(): Promise<string>;
+  /**
+   * Facts at most `maxAgeMs` old; 0 reads afresh. Throws `OpsError` when Slack cannot be asked: then the
+   * answer to any permission question is no, for now.
+   */
+  person(userId: string, maxAgeMs: number): Promise<PersonFacts>;
+}
