@@ -1,0 +1,101 @@
+import type { ChangeState } from "../../domain/change/change.ts";
+import type { Resolution } from "../../domain/change/events.ts";
+import type { ChangeId, IncidentId, Instant } from "../../domain/ids.ts";
+import type { PersonAction } from "../../domain/policy/roles.ts";
+import type { IncidentView } from "./announcer.ts";
+import type { FlagOverview } from "./flag-platform.ts";
+import type { FlagSnapshot } from "../../domain/flag/flag.ts";
+import type { FlagHistoryEntry } from "./flag-platform.ts";
+
+/** Whom to ask instead: Slack user group and user ids that hold a role which may. */
+export interface WhoMay {
+  groups: string[];
+  users: string[];
+}
+
+export type ActionAnswer =
+  /** It is recorded. `text` is a plain sentence for the person; `changeId` a change it started. */
+  | { kind: "done"; text: string; changeId?: ChangeId }
+  /** It is not, and why; nothing changed except the record of the refusal. */
+  | { kind: "refused"; reason: string; whoMay: WhoMay }
+  /** It could not be checked or written now; trying again is right. */
+  | { kind: "unavailable"; reason: string };
+
+/** A step by which an applied change could be widened, compiled already. */
+export interface Expansion {
+  id: string;
+  label: string;
+  diff: string[];
+}
+
+/**
+ * What people do, through whatever front they use. Every method checks identity and permission itself (facts
+ * at most 60 s old) and records refusals. Called twice with the same meaning it does one thing.
+ */
+export interface PersonActions {
+  /** Before a modal is opened: may this person do this here? Records a refused vote. */
+  check(changeId: ChangeId, userId: string, action: PersonAction): Promise<ActionAnswer>;
+  vote(input: {
+    changeId: ChangeId;
+    version: number;
+    digest: string;
+    vote: "approve" | "reject";
+    rationale: string;
+    userId: string;
+  }): Promise<ActionAnswer>;
+  acknowledge(input: { incidentId: IncidentId; userId: string }): Promise<ActionAnswer>;
+  /** keep, clean_up; `reviewAt` for anything temporary. */
+  close(input: {
+    changeId: ChangeId;
+    userId: string;
+    resolution: Extract<Resolution, "keep" | "clean_up">;
+    owner: string;
+    note: string;
+    reviewAt: Instant | null;
+  }): Promise<ActionAnswer>;
+  /** Starts the linked reverse change. Refused, with both states in the reason, if the flag has moved since. */
+  revert(input: { changeId: ChangeId; userId: string; reason: string }): Promise<ActionAnswer>;
+  expansions(changeId: ChangeId): Promise<Expansion[]>;
+  /** Starts the linked wider change. */
+  expand(input: {
+    changeId: ChangeId;
+    userId: string;
+    expansionId: string;
+    reason: string;
+  }): Promise<ActionAnswer>;
+  /** After a broken audit chain: starts a change that brings back what was overwritten. */
+  restoreOverwritten(input: { changeId: ChangeId; userId: string }): Promise<ActionAnswer>;
+}
+
+export interface Status {
+  database: "up" | "down";
+  queueBackend: "postgres" | "redis";
+  drafter: string;
+  openIncidents: number;
+  pendingApprovals: number;
+  waitingWork: number;
+  parkedWork: { stage: string; subject: string; error: string; at: Instant }[];
+  quarantined: number;
+  controls: { key: string; value: string; reason: string }[];
+}
+
+/** What people read. Throws `OpsError` when the store or the flag platform cannot be asked. */
+export interface Desk {
+  incident(id: IncidentId): Promise<IncidentView | null>;
+  change(id: ChangeId): Promise<ChangeState | null>;
+  /** Changes awaiting approval, approved, executing or in need of a person; oldest first. */
+  pending(): Promise<ChangeState[]>;
+  /** Closed changes past their review date, and applied ones nobody has closed. */
+  cleanup(): Promise<ChangeState[]>;
+  status(): Promise<Status>;
+  /** `service/environment name` of every environment in the catalogue, for choosing. */
+  environments(): { service: string; name: string; project: string; environment: string }[];
+  flags(environment: {
+    project: string;
+    environment: string;
+  }): Promise<{ project: string; environment: string; flags: FlagOverview[] }>;
+  /** One flag in every catalogued environment that has it, with its last few changes. */
+  flag(
+    key: string,
+  ): Promise<{ snapshot: FlagSnapshot; history: FlagHistoryEntry[]; webUrl: string | null }[]>;
+}
