@@ -15,7 +15,7 @@ export const VariationShare = z.strictObject({
 });
 export type VariationShare = z.infer<typeof VariationShare>;
 
-/** What one rule serves. Null: the rule does not exist (or does not act, the flag being off) then. */
+/** What the users of one rule get. Null: the rule is not there then, so it depends on the other rules. */
 export const RuleExposure = z.strictObject({
   ruleId: z.string(),
   name: z.string(),
@@ -58,18 +58,20 @@ export type Exposure = z.infer<typeof Exposure>;
 export function exposureOf(before: Flag, after: Flag, segments: readonly Segment[]): Exposure {
   const byVariation = defaultShares(before, after);
   const rules = ruleExposures(before, after, segments);
-  const targets = targetsMoved(before, after);
+  const moved = targetsMoved(before, after);
+  const targeted = [...targetsOf(after).keys()];
   const used = new Set([...segmentIdsOf(before), ...segmentIdsOf(after)]);
   const facts = {
     byVariation,
     movedPercent: percent(movedShare(everyoneElse(before), everyoneElse(after))),
     maxMovedPercent: percent(maxMovedShare(before, after)),
     rules,
-    targets: targetsOf(after).size,
-    targetsMoved: targets,
+    targets: targeted.length,
+    targetsMoved: moved.size,
     segments: segments.filter(({ id }) => used.has(id)).map(({ name }) => plainName(name)),
   };
-  return { ...facts, words: wordsOf(facts, after) };
+  const keeping = after.isEnabled ? targeted.filter((key) => !moved.has(key)).length : 0;
+  return { ...facts, words: wordsOf(facts, keeping) };
 }
 
 /**
@@ -109,14 +111,11 @@ function defaultShares(before: Flag, after: Flag): Exposure["byVariation"] {
 }
 
 function ruleExposures(before: Flag, after: Flag, segments: readonly Segment[]): RuleExposure[] {
-  const ids = new Set([...activeRules(after), ...activeRules(before)].map((rule) => rule.id));
-  return [...ids].map((id) => {
-    const old = activeRules(before).find((rule) => rule.id === id);
-    const now = activeRules(after).find((rule) => rule.id === id);
-    const rule = now ?? old;
-    if (rule === undefined) throw new Error(`Rule ${id} is in neither flag`);
+  const rules = new Map([...activeRules(before), ...activeRules(after)].map((rule) => [rule.id, rule]));
+  return [...rules.values()].map((rule) => {
+    const [old, now] = [spreadOfRule(before, rule.id), spreadOfRule(after, rule.id)];
     return {
-      ruleId: id,
+      ruleId: rule.id,
       name: plainName(rule.name),
       who: plainText(whoWords(rule, segments)),
       before: old === undefined ? null : sharesOf(before, old),
@@ -126,8 +125,13 @@ function ruleExposures(before: Flag, after: Flag, segments: readonly Segment[]):
   });
 }
 
+/** What the rule's users get; while the flag is off that is what everyone gets. */
+function spreadOfRule(flag: Flag, ruleId: string): Spread | undefined {
+  return flag.isEnabled ? flag.rules.find((rule) => rule.id === ruleId) : everyoneElse(flag);
+}
+
 /** A rule that comes or goes takes its users from, or leaves them to, the worst of the other paths. */
-function ruleMoved(before: Flag, after: Flag, old: Rule | undefined, now: Rule | undefined): number {
+function ruleMoved(before: Flag, after: Flag, old: Spread | undefined, now: Spread | undefined): number {
   if (old !== undefined && now !== undefined) return movedShare(old, now);
   const from = old === undefined ? spreadsOf(before) : [old];
   const to = now === undefined ? spreadsOf(after) : [now];
@@ -143,18 +147,17 @@ function sharesOf(flag: Flag, spread: Spread): VariationShare[] {
 }
 
 /** Users whose individual target comes, goes or changes, or starts or stops acting with the flag. */
-function targetsMoved(before: Flag, after: Flag): number {
+function targetsMoved(before: Flag, after: Flag): Set<string> {
   const [old, now] = [targetsOf(before), targetsOf(after)];
-  return [...new Set([...old.keys(), ...now.keys()])].filter(
-    (key) => servedTarget(before, old, key) !== servedTarget(after, now, key),
-  ).length;
+  const keys = [...old.keys(), ...now.keys()];
+  return new Set(keys.filter((key) => servedTarget(before, old, key) !== servedTarget(after, now, key)));
 }
 
 function servedTarget(flag: Flag, targets: ReadonlyMap<string, string>, key: string): string | undefined {
   return flag.isEnabled ? targets.get(key) : flag.disabledVariationId;
 }
 
-function wordsOf(facts: Omit<Exposure, "words">, after: Flag): string[] {
+function wordsOf(facts: Omit<Exposure, "words">, keepingTargets: number): string[] {
   const words = facts.byVariation
     .filter(({ beforePercent, afterPercent }) => beforePercent !== afterPercent)
     .map(({ name, beforePercent, afterPercent }) => {
@@ -177,11 +180,8 @@ function wordsOf(facts: Omit<Exposure, "words">, after: Flag): string[] {
       ),
     );
   }
-  const unmoved = facts.targets - facts.targetsMoved;
-  if (facts.targetsMoved > 0)
-    words.push(`${users(facts.targetsMoved)} individually targeted before or after may change variation.`);
-  if (unmoved > 0 && after.isEnabled)
-    words.push(`${users(unmoved)} individually targeted keep what they have.`);
+  if (facts.targetsMoved > 0) words.push(`Individually targeted, may change: ${users(facts.targetsMoved)}.`);
+  if (keepingTargets > 0) words.push(`Individually targeted, unchanged: ${users(keepingTargets)}.`);
   return words;
 }
 
