@@ -62,7 +62,7 @@ export function decideIncident(
     case "record_assessment":
       return events(...assessed(command, now));
     case "withhold":
-      return events({ type: "investigation_withheld", at: now, decision: command.decision });
+      return events({ type: "drafting_withheld", at: now, decision: command.decision });
     case "link":
       if (state.linkedChangeId === command.changeId) return events();
       return events({ type: "linked_to_change", at: now, changeId: command.changeId });

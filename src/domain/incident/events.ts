@@ -62,8 +62,8 @@ export const IncidentEvent = z.discriminatedUnion("type", [
     transcript: z.strictObject({ bodyId: z.string(), hash: z.string() }).nullable(),
   }),
   z.strictObject({ type: z.literal("no_change_recommended"), ...at, reason: z.string() }),
-  /** Policy let nothing, or less than a card, happen here. */
-  z.strictObject({ type: z.literal("investigation_withheld"), ...at, decision: Decision }),
+  /** Policy let no change be drafted here: mode off, search_only or fallback. */
+  z.strictObject({ type: z.literal("drafting_withheld"), ...at, decision: Decision }),
   /** The suspected flag has an open change already; this incident points at it. */
   z.strictObject({ type: z.literal("linked_to_change"), ...at, changeId: ChangeId }),
   z.strictObject({ type: z.literal("acknowledged"), ...at, userId: z.string(), name: z.string() }),

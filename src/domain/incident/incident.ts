@@ -68,8 +68,7 @@ export function evolveIncident(
       const others = state.alerts.filter((known) => known.alert.fingerprint !== event.alert.fingerprint);
       return {
         ...state,
-        status: state.status === "resolved" ? "open" : state.status,
-        resolvedAt: state.status === "resolved" ? null : state.resolvedAt,
+        ...(state.status === "resolved" ? reopened : {}),
         severity: worse(state.severity, event.alert.severity),
         alerts: [...others, { alert: event.alert, resolvedAt: null }].slice(-keptAlerts),
         alertCount: state.alertCount + (others.length === state.alerts.length ? 1 : 0),
@@ -90,7 +89,7 @@ export function evolveIncident(
       return { ...state, assessment: event.assessment, candidates: event.candidates };
     case "no_change_recommended":
       return { ...state, noChange: { reason: event.reason } };
-    case "investigation_withheld":
+    case "drafting_withheld":
       return { ...state, withheld: event.decision };
     case "linked_to_change":
       return { ...state, linkedChangeId: event.changeId };
@@ -104,6 +103,17 @@ export function evolveIncident(
       return { ...state, status: "closed" };
   }
 }
+
+/** A relapse is looked at afresh: what was concluded the first time may not hold. */
+const reopened = {
+  status: "open",
+  resolvedAt: null,
+  evidence: null,
+  assessment: null,
+  candidates: [],
+  noChange: null,
+  withheld: null,
+} as const satisfies Partial<IncidentState>;
 
 function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_opened" }>): IncidentState {
   return {

@@ -1,0 +1,119 @@
+import { OpsError } from "../domain/ops-error.ts";
+import { type Instant, later } from "../domain/ids.ts";
+import type { Log } from "./log.ts";
+import type { Doorbell, Stage } from "./ports/queue.ts";
+import type { Store, WorkItem } from "./ports/storage.ts";
+
+/** How one run of a stage ended. Failures outside are thrown as `OpsError`, never returned. */
+export type StageOutcome =
+  /** The stage's own commit carried `finish`. */
+  | { kind: "committed" }
+  /** There was nothing to write. */
+  | { kind: "nothing_to_do" }
+  /** Somebody else holds the row by now: leave it alone. */
+  | { kind: "handed_over" }
+  /** Look again then. */
+  | { kind: "again"; inMs: number; because: string };
+
+export type RunStage = (item: WorkItem) => Promise<StageOutcome>;
+
+export interface StageRunnerOptions {
+  store: Store;
+  doorbell: Pick<Doorbell, "ring">;
+  log: Log;
+  /** How long a claimed row stays ours without a sign of life. */
+  leaseMs: number;
+  /** Tries before a row is parked for a person. */
+  maxAttempts: number;
+}
+
+/**
+ * The one loop that obeys failures: claims each due row of a stage and subject, keeps its lease alive while the
+ * stage runs, and turns the end into done, again, or parked. Safe to call at any time, any number of times.
+ */
+export async function drainStage(
+  stage: Stage,
+  subject: string,
+  run: RunStage,
+  options: StageRunnerOptions,
+): Promise<void> {
+  for (;;) {
+    const item = await options.store.work.claim(stage, subject, options.leaseMs);
+    if (item === null) return;
+    await runOne(item, run, options);
+  }
+}
+
+async function runOne(item: WorkItem, run: RunStage, options: StageRunnerOptions): Promise<void> {
+  const { store, log, leaseMs } = options;
+  const fields = {
+    correlationId: item.correlationId,
+    stage: item.stage,
+    intent: `${item.stage} ${item.subject}`,
+  };
+  const heartbeat = setInterval(() => {
+    store.work.renew(item, leaseMs).catch(() => {
+      // Losing the lease is noticed by the compare-and-set before any write.
+    });
+  }, leaseMs / 3);
+  try {
+    const outcome = await run(item);
+    switch (outcome.kind) {
+      case "committed":
+        break;
+      case "nothing_to_do":
+        await store.work.finish(item);
+        break;
+      case "handed_over":
+        log.warn(fields, "Another worker holds this work now; left alone");
+        break;
+      case "again":
+        await retry(item, outcome.inMs, outcome.because, options);
+        break;
+    }
+    log.debug({ ...fields, outcome: outcome.kind }, "Stage ended");
+  } catch (error) {
+    await failed(item, error, options);
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+async function failed(item: WorkItem, error: unknown, options: StageRunnerOptions): Promise<void> {
+  const { store, log, maxAttempts } = options;
+  const opsError = error instanceof OpsError ? error : null;
+  const message = error instanceof Error ? error.message : String(error);
+  const fields = {
+    correlationId: item.correlationId,
+    stage: item.stage,
+    intent: `${item.stage} ${item.subject}`,
+    errorClass: opsError?.code ?? "bug",
+    attempt: item.attempt,
+  };
+  const hopeless = opsError !== null && !opsError.retryable;
+  if (hopeless || item.attempt >= maxAttempts) {
+    log.error({ ...fields, err: error }, `Parked after ${item.attempt} tries: ${message}`);
+    await store.work.park(item, message.slice(0, 2000));
+    return;
+  }
+  log.warn({ ...fields, err: error }, `Will be tried again: ${message}`);
+  await retry(item, opsError?.retryAfterMs ?? backoffMs(item.attempt), message, options);
+}
+
+async function retry(
+  item: WorkItem,
+  inMs: number,
+  because: string,
+  { store, doorbell }: StageRunnerOptions,
+): Promise<void> {
+  const dueAt: Instant = later(await store.now(), inMs);
+  const ours = await store.work.retry(item, dueAt, because.slice(0, 2000));
+  if (!ours) return;
+  // Only the doorbell: if it cannot be rung, the sweeper finds the row when it is due.
+  await doorbell.ring(item.stage, item.subject, dueAt).catch(() => undefined);
+}
+
+/** 0.5 s, 1 s, 2 s … 30 s. */
+function backoffMs(attempt: number): number {
+  return Math.min(30_000, 500 * 2 ** (attempt - 1));
+}
