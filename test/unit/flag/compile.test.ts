@@ -130,6 +130,19 @@ describe("plans in words", () => {
     expect(plan.exposure.movedPercent).toBe(15.125);
   });
 
+  test("a variation new to the rule goes where the flag's own order puts it", () => {
+    const shares = [
+      { variationId: "v-new", percent: 20 },
+      { variationId: "v-base", percent: 80 },
+    ];
+    const { after } = planFor({ tool: "flag.set_rollout", rule: "r-eu", shares });
+    expect(after.rules[0]?.variations.map(({ id, rollout }) => [id, ...rollout])).toEqual([
+      ["v-new", 0, 0.2],
+      ["v-base", 0.2, 1],
+      ["v-third", 1, 1],
+    ]);
+  });
+
   test("adding a target takes the user from the other variation", () => {
     const plan = planFor({ tool: "flag.add_targets", variationId: "v-base", userKeys: ["qa-1", "bob"] });
     expect(plan.after.targetUsers).toEqual([{ keyIds: ["qa-1", "bob"], variationId: "v-base" }]);
@@ -193,6 +206,13 @@ describe("refusals", () => {
     ...profile.fallthrough,
     variations: [{ id: "v-base", rollout: [0, 0.5], exptRollout: 1 }],
   };
+  const overlap: Flag["fallthrough"] = {
+    ...profile.fallthrough,
+    variations: [
+      { id: "v-new", rollout: [0, 0.6], exptRollout: 1 },
+      { id: "v-base", rollout: [0.5, 1], exptRollout: 1 },
+    ],
+  };
   const twice = [
     { keyIds: ["u"], variationId: "v-new" },
     { keyIds: ["u"], variationId: "v-base" },
@@ -237,6 +257,7 @@ describe("refusals", () => {
       { fallthrough: thirds },
     ],
     ["gap", "malformed_flag", { tool: "flag.turn_off" }, { fallthrough: gap }],
+    ["overlap", "malformed_flag", { tool: "flag.turn_off" }, { fallthrough: overlap }],
     ["two variations for a user", "malformed_flag", { tool: "flag.turn_off" }, { targetUsers: twice }],
     ["no off variation", "malformed_flag", { tool: "flag.turn_off" }, { disabledVariationId: "v-x" }],
     ["unknown operator", "malformed_flag", { tool: "flag.turn_off" }, withConditions(badOperator)],

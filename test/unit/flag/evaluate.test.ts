@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { bucketOf, evaluate } from "../../../src/domain/flag/evaluate.ts";
+import { bucketOf, evaluate, inSlice } from "../../../src/domain/flag/evaluate.ts";
 import { type Condition, Flag, IN_SEGMENT, type Rule, Segment } from "../../../src/domain/flag/flag.ts";
 import type { FlagUser } from "../../../src/domain/flag/match-condition.ts";
 import recordedAnswers from "../../fixtures/featbit/evaluate.json" with { type: "json" };
@@ -175,4 +175,15 @@ test("a lacking attribute counts as empty text, inherited properties included", 
 
 test("a segment that was not given makes the flag malformed, as FeatBit fails there", () => {
   expect(evaluate({ ...base, rules }, [], { key: "u1" })).toEqual({ variationId: null, reason: "malformed" });
+});
+
+test.each<[start: number, end: number, bucket: number, inside: boolean]>([
+  [0.2, 0.5, 0.2, true],
+  [0.2, 0.5, 0.5, true],
+  [0.2, 0.5, 0.500001, false],
+  [0, 0, 0, false],
+  [0, 0.999995, 1, true],
+  [0.1, 0.999995, 1, false],
+])("slice %d..%d holds bucket %d: %s", (start, end, bucket, inside) => {
+  expect(inSlice({ id: on, rollout: [start, end], exptRollout: 1 }, bucket)).toBe(inside);
 });
