@@ -12,10 +12,13 @@ import { flag, seeded, snapshotCase, user } from "../../support/flag-arbitraries
  * - archived flags go on evaluating in the SDK: the generator makes none;
  * - MatchRegex and NotMatchRegex swap pattern and text: filtered out;
  * - a lacking attribute throws (Contains, StartsWith …) or spreads by "undefined": users have them all;
- * - parseFloat takes "18abc" for 18: the generator makes no such text.
+ * - parseFloat takes "18abc" for 18: user keys that only begin like a number are filtered out.
  */
 const noRegex = (conditions: readonly Condition[]): boolean =>
   conditions.every(({ op }) => op !== "MatchRegex" && op !== "NotMatchRegex");
+
+const plainOrWholeNumber = ({ key }: FlagUser): boolean =>
+  Number.isNaN(Number.parseFloat(key)) || /^\s*[+-]?\d+(\.\d+)?\s*$/.test(key);
 
 const REASONS: Record<string, Evaluation["reason"]> = {
   Off: "off",
@@ -43,7 +46,7 @@ test(`agrees with the official SDK on ${FLAGS * USERS} pairs of flag and user`, 
       { seed, numRuns: FLAGS },
     )
     .map((made, i) => ({ ...made, key: `${made.key}-${i}` }));
-  const users = fc.sample(user, { seed, numRuns: FLAGS * USERS });
+  const users = fc.sample(user.filter(plainOrWholeNumber), { seed, numRuns: FLAGS * USERS });
 
   const client = await offlineClient(flags, world.segments);
   const seen = new Map<string, number>();
