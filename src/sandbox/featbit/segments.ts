@@ -1,0 +1,283 @@
+import { appendAudit } from "./audit.ts";
+import type { Call } from "./call.ts";
+import { Failure, forbidden, notFound, ok, serverError } from "./envelope.ts";
+import { afterwards, saveFlag } from "./flag-write.ts";
+import { isBlank, keyCodes, nameCodes, refuse } from "./flags.ts";
+import { newRowId } from "./guid.ts";
+import { isAllowed, segmentResource } from "./iam.ts";
+import { compareSegments } from "./instructions.ts";
+import { microsOf, toInstant, toStored } from "./instants.ts";
+import { nextUpdate, writeWindow } from "./sandbox.ts";
+import { findSegment, isSegmentCondition, referencingFlags } from "./world.ts";
+import type { Instruction, Segment, SegmentRule } from "./world.ts";
+
+/** Segments are found by id alone: any environment's path serves. */
+function readSegment(call: Call): Segment {
+  const segment = findSegment(call.world, call.param("id"));
+  if (!segment) throw notFound();
+  return structuredClone(segment);
+}
+
+export const getSegment = (call: Call) => ok(readSegment(call));
+
+export function segmentsByIds(call: Call) {
+  const ids = call.query.getAll("ids");
+  return ok(call.world.segments.filter(({ id }) => ids.includes(id)));
+}
+
+export const flagReferences = (call: Call) => ok(references(call, call.param("id")));
+
+const references = (call: Call, id: string) =>
+  referencingFlags(call.world, id).map((flag) => ({
+    envId: flag.envId,
+    id: flag.id,
+    name: flag.name,
+    key: flag.key,
+  }));
+
+export const allSegmentTags = (call: Call) =>
+  ok([
+    ...new Set(
+      call.world.segments.filter(({ envId }) => envId === call.param("envId")).flatMap(({ tags }) => tags),
+    ),
+  ]);
+
+export function listSegments(call: Call) {
+  const size = call.int("pageSize", "PageSize") ?? 10;
+  const index = call.int("pageIndex", "PageIndex") ?? 0;
+  if (index < 0 || size < 0) throw serverError();
+  const name = (call.query.get("name") ?? "").toLowerCase();
+  const archived = call.query.get("isArchived")?.toLowerCase() === "true";
+  const segments = call.world.segments
+    .filter((segment) => segment.envId === call.param("envId") && segment.isArchived === archived)
+    .filter((segment) => segment.name.toLowerCase().includes(name))
+    .sort((a, b) => microsOf(b.updatedAt) - microsOf(a.updatedAt));
+  const items = segments.slice(index * size, (index + 1) * size).map((segment) => {
+    const { id, key, type, scopes, tags, description, createdAt, updatedAt } = segment;
+    return { id, name: segment.name, key, type, scopes, tags, description, createdAt, updatedAt };
+  });
+  return ok({ totalCount: segments.length, items });
+}
+
+type CreateBody = {
+  type?: string;
+  name?: string;
+  key?: string;
+  description?: string | null;
+  scopes?: string[] | null;
+};
+
+export async function createSegment(call: Call) {
+  const body = call.body as CreateBody;
+  const scopes = body.scopes ?? [];
+  const scoped = scopes.length > 0 && scopes.every((scope) => /^organization\/[^*]+$/.test(scope));
+  refuse([
+    ...(["environment-specific", "shared"].includes(body.type ?? "") ? [] : ["type_is_invalid"]),
+    ...(isBlank(body.name) ? ["name_is_invalid"] : nameCodes(body.name)),
+    ...keyCodes(body.key),
+    ...(scoped ? [] : ["scopes_is_invalid"]),
+  ]);
+  if (body.type === "shared") throw new Failure(422, "Unauthorized"); // shared segments are licensed
+  const nowMs = call.atMs ?? call.sandbox.now();
+  const at = toInstant(nowMs);
+  const segment: Segment = {
+    workspaceId: call.world.workspaceId,
+    envId: call.param("envId"),
+    name: body.name ?? "",
+    key: body.key ?? "",
+    type: body.type ?? "",
+    scopes,
+    description: body.description ?? null,
+    included: [],
+    excluded: [],
+    rules: [],
+    tags: [],
+    isArchived: false,
+    isEnvironmentSpecific: true,
+    createdAt: at,
+    updatedAt: at,
+    id: newRowId(nowMs),
+  };
+  await writeWindow(call.sandbox);
+  saveSegment(call, segment);
+  record(call, "Create", undefined, segment);
+  return ok(segment);
+}
+
+type TargetingBody = { included?: string[] | null; excluded?: string[] | null; rules?: SegmentRule[] | null };
+
+/** No revision: the last write wins. Flags that use the segment are touched and audited too. */
+export async function segmentTargeting(call: Call) {
+  const body = call.body as TargetingBody;
+  const nested = (body.rules ?? []).some(({ conditions }) => (conditions ?? []).some(isSegmentCondition));
+  refuse(nested ? ["rules_is_invalid"] : []);
+  const before = readSegment(call);
+  const next = { included: body.included ?? [], excluded: body.excluded ?? [], rules: body.rules ?? [] };
+  const resource = segmentResource(call.world, before);
+  const kinds = compareSegments(before, { ...before, ...next }).map(({ kind }) => kind);
+  for (const action of new Set(kinds.map(actionFor))) {
+    if (!isAllowed(call.actor.permissions, action, resource)) throw forbidden();
+  }
+  await writeSegment(call, before, "Update", (draft) => Object.assign(draft, next), true);
+  return ok(true);
+}
+
+const actionFor = (kind: string): string =>
+  kind.includes("TargetUsers") ? "UpdateSegmentTargetingUsers" : "UpdateSegmentRules";
+
+export async function renameSegment(call: Call) {
+  const { name } = call.body as { name?: string };
+  refuse(nameCodes(name));
+  await writeSegment(call, readSegment(call), "Update", (draft) => {
+    draft.name = name ?? "";
+  });
+  return ok(true);
+}
+
+export async function describeSegment(call: Call) {
+  const { description } = call.body as { description?: string | null };
+  await writeSegment(call, readSegment(call), "Update", (draft) => {
+    draft.description = description ?? null;
+  });
+  return ok(true);
+}
+
+export async function retagSegment(call: Call) {
+  const { tags } = call.body as { tags?: string[] | null };
+  await writeSegment(call, readSegment(call), "Update", (draft) => {
+    draft.tags = tags ?? [];
+  });
+  return ok(true);
+}
+
+export async function archiveSegment(call: Call) {
+  const before = readSegment(call);
+  if (references(call, before.id).length > 0) throw new Failure(422, "SegmentIsBeingUsed");
+  await writeSegment(call, before, "Archive", (draft) => {
+    draft.isArchived = true;
+  });
+  return ok(true);
+}
+
+export async function restoreSegment(call: Call) {
+  await writeSegment(call, readSegment(call), "Restore", (draft) => {
+    draft.isArchived = false;
+  });
+  return ok(true);
+}
+
+export async function removeSegment(call: Call) {
+  const segment = readSegment(call);
+  if (!segment.isArchived) throw new Failure(422, "CannotDeleteUnArchivedSegment");
+  await writeWindow(call.sandbox);
+  call.world.segments = call.world.segments.filter(({ id }) => id !== segment.id);
+  record(call, "Remove", segment, undefined);
+  return ok(true);
+}
+
+async function writeSegment(
+  call: Call,
+  before: Segment,
+  operation: string,
+  change: (draft: Segment) => void,
+  touchFlags = false,
+): Promise<void> {
+  const after = structuredClone(before);
+  change(after);
+  await writeWindow(call.sandbox);
+  after.updatedAt = nextUpdate(call.atMs ?? call.sandbox.now(), before.updatedAt);
+  saveSegment(call, after);
+  record(call, operation, before, after);
+  if (touchFlags) bumpReferencingFlags(call, after);
+}
+
+/** Flags get a new `updatedAt` but no new revision, and SDKs are not told of them. */
+function bumpReferencingFlags(call: Call, segment: Segment): void {
+  for (const flag of referencingFlags(call.world, segment.id)) {
+    const nowMs = call.atMs ?? call.sandbox.now();
+    const after = {
+      ...structuredClone(flag),
+      updatorId: call.actor.id,
+      updatedAt: nextUpdate(nowMs, flag.updatedAt),
+    };
+    appendAudit(call.world, {
+      kind: "FeatureFlag",
+      envId: flag.envId,
+      operation: "Update",
+      comment: `Referenced segment '${segment.name}' has been updated.`,
+      actor: call.actor,
+      before: structuredClone(flag),
+      after,
+      nowMs,
+      at: afterwards(after.updatedAt),
+    });
+    saveFlag(call, after);
+  }
+}
+
+function saveSegment(call: Call, segment: Segment): void {
+  const row = {
+    ...structuredClone(segment),
+    createdAt: toStored(segment.createdAt),
+    updatedAt: toStored(segment.updatedAt),
+  };
+  const { segments } = call.world;
+  const index = segments.findIndex(({ id }) => id === segment.id);
+  if (index < 0) segments.push(row);
+  else segments[index] = row;
+}
+
+function record(
+  call: Call,
+  operation: string,
+  before: Segment | undefined,
+  after: Segment | undefined,
+): void {
+  const subject = after ?? before;
+  if (!subject) throw new Error("a segment change needs the row before or after it");
+  const { sandbox, actor, comment } = call;
+  const nowMs = call.atMs ?? sandbox.now();
+  const at = after?.updatedAt ?? toInstant(nowMs);
+  const mutation = {
+    at,
+    envId: subject.envId,
+    subject: "segment" as const,
+    key: subject.id,
+    operation,
+    comment: comment ?? "",
+    actor: actor.name,
+    revisionBefore: undefined,
+    revisionAfter: undefined,
+    audited: false,
+  };
+  sandbox.mutations.push(mutation);
+  const rows = { ...(before && { before }), ...(after && { after }) };
+  const entry = appendAudit(call.world, {
+    kind: "Segment",
+    envId: subject.envId,
+    operation,
+    comment,
+    actor,
+    nowMs,
+    at: afterwards(at),
+    ...rows,
+  });
+  mutation.audited = true;
+  publishSegment(call, before, after, at, entry.instructions);
+}
+
+function publishSegment(
+  call: Call,
+  before: Segment | undefined,
+  after: Segment | undefined,
+  at: string,
+  instructions: Instruction[],
+): void {
+  const { listeners } = call.sandbox;
+  const subject = after ?? before;
+  if (after) for (const listener of listeners.segment) listener(after);
+  if (!subject) return;
+  const change = { actorName: call.actor.name, instructions, at };
+  const kind = after ? (before ? {} : { created: true as const }) : { deleted: true as const };
+  for (const listener of listeners.segmentChange) listener(subject, before, { ...change, ...kind });
+}
