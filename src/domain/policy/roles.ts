@@ -75,6 +75,24 @@ export function permissionFor(
   return { kind: "granted", roles: granting.map(([name]) => name) };
 }
 
+/** Slack user groups and users that hold a role which permits this: whom to ask, and whom to ping. */
+export function holdersOf(
+  action: PersonAction,
+  target: Target,
+  roles: Roles,
+  among?: readonly string[],
+): { groups: string[]; users: string[] } {
+  const granting = Object.entries(roles.roles)
+    .filter(([name]) => among === undefined || among.includes(name))
+    .map(([, role]) => role)
+    .filter((role) => role.permit.some((grant) => covers(grant, action, target)))
+    .filter((role) => !role.forbid.some((grant) => covers(grant, action, target)));
+  return {
+    groups: [...new Set(granting.flatMap((role) => role.groups))],
+    users: [...new Set(granting.flatMap((role) => role.users))],
+  };
+}
+
 function barredBecause(person: PersonFacts, teamId: string): string | null {
   if (person.deleted) return "the account is deactivated";
   if (person.isBot) return "bots decide nothing";

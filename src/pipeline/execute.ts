@@ -1,0 +1,262 @@
+import type { ChangeState } from "../domain/change/change.ts";
+import { decideChange, type ChangeCommand } from "../domain/change/decide-change.ts";
+import type { ApplyOutcome } from "../domain/change/outcome.ts";
+import { digestOf } from "../domain/flag/digest.ts";
+import { describeFlag } from "../domain/flag/describe-flag.ts";
+import type { FlagSnapshot } from "../domain/flag/flag.ts";
+import { type ChangeId, type Instant, later } from "../domain/ids.ts";
+import { requesterText } from "../domain/people.ts";
+import type { ValidApproval } from "../domain/policy/decide-action.ts";
+import { governingHashes } from "../domain/policy/rulebook.ts";
+import { permissionFor } from "../domain/policy/roles.ts";
+import type { Controls } from "./ports/controls.ts";
+import type { FlagReader, FlagWriter } from "./ports/flag-platform.ts";
+import type { Identity } from "./ports/people.ts";
+import type { Commit, FollowUp, Loaded, Store, WorkItem } from "./ports/storage.ts";
+import { changeWrite, decideNow, type ProposeDeps } from "./propose-change.ts";
+import type { StageOutcome } from "./run-stage.ts";
+
+export interface ExecuteDeps extends Pick<ProposeDeps, "rulebook"> {
+  store: Store;
+  controls: Controls;
+  identity: Identity;
+  flags: Pick<FlagReader, "read" | "segments">;
+  writer: FlagWriter;
+  newOperationId: () => string;
+  leaseMs: number;
+  /** How long after the write its effect is judged. */
+  verifyAfterMs: number;
+  /** How long an unanswered write may still be under way before reading back settles anything. */
+  settleMs: number;
+}
+
+/**
+ * Applies an approved plan at most once, or settles an execution that was interrupted. Approved: identity and
+ * policy are asked again, the digest is recomputed from the flag as it is, and only then is the operation
+ * written to the ledger and the call sent. Executing: somebody was here before; read back, never resend blindly.
+ */
+export async function execute(item: WorkItem, deps: ExecuteDeps): Promise<StageOutcome> {
+  const loaded = await deps.store.ledger.change(item.subject as ChangeId);
+  if (loaded === null) return { kind: "nothing_to_do" };
+  if (loaded.state.status === "executing") return resume(loaded, item, deps);
+  if (loaded.state.status !== "approved") return { kind: "nothing_to_do" };
+  return begin(loaded, item, deps);
+}
+
+async function begin(loaded: Loaded<ChangeState>, item: WorkItem, deps: ExecuteDeps): Promise<StageOutcome> {
+  const { state } = loaded;
+  const now = await deps.store.now();
+  if (state.expiresAt !== null && now >= state.expiresAt) {
+    return commit(loaded, { command: "expire" }, item, deps, now);
+  }
+  const snapshot = await deps.flags.read(state.proposal.plan.ref);
+  const digest = snapshot === null ? null : await currentDigest(state, snapshot, deps);
+  if (snapshot === null || digest !== state.proposal.digest) {
+    const reason =
+      snapshot === null
+        ? "The flag is gone."
+        : "The flag, a segment it uses, or the rules it was approved under have changed since.";
+    const current = snapshot === null ? [] : describeFlag(snapshot.flag, snapshot.segments);
+    return commit(loaded, { command: "supersede", reason, current }, item, deps, now);
+  }
+
+  const incident = await deps.store.ledger.incident(state.incidentId);
+  if (incident === null) throw new Error(`change/${state.id}: its incident ${state.incidentId} is missing`);
+  const approvals = await stillValid(state, deps);
+  const decision = await decideNow(state.proposal.action, incident.state, approvals, deps);
+  const operationId = deps.newOperationId();
+  const answer = decideChange(
+    { command: "begin", operationId, epoch: item.epoch, digest, decision },
+    state,
+    now,
+  );
+  if (answer.kind === "refused") throw new Error(`change/${state.id}: begin was refused: ${answer.reason}`);
+  const started = answer.events.some((event) => event.type === "execution_started");
+  const result = await deps.store.ledger.commit({
+    writes: [changeWrite(state.id, loaded.version, answer.events)],
+    followUps: started ? [] : [showCard(state), ...expiryAfter(answer.events, state)],
+    ...(started ? {} : { finish: item }),
+  });
+  if (result.kind === "lease_lost") return { kind: "handed_over" };
+  if (result.kind !== "committed") return { kind: "again", inMs: 50, because: result.kind };
+  if (!started) return { kind: "committed" };
+
+  const executing = await deps.store.ledger.change(state.id);
+  if (executing === null) throw new Error(`change/${state.id} vanished while it began`);
+  return apply(executing, item, deps);
+}
+
+/** Sends the call. Everything before this line can be repeated freely; this is the one that must not be. */
+async function apply(loaded: Loaded<ChangeState>, item: WorkItem, deps: ExecuteDeps): Promise<StageOutcome> {
+  const { state } = loaded;
+  const operationId = operationOf(state);
+  const outcome = await deps.writer.apply({
+    plan: state.proposal.plan,
+    operationId,
+    comment: commentOf(state),
+    stillOurs: () => deps.store.work.renew(item, deps.leaseMs),
+  });
+  if (outcome.kind === "lease_lost") return { kind: "handed_over" };
+  const now = await deps.store.now();
+  if (outcome.kind === "unknown") return recordUnknown(loaded, outcome, deps, now);
+  return commit(loaded, { command: "record_outcome", operationId, outcome }, item, deps, now);
+}
+
+async function recordUnknown(
+  loaded: Loaded<ChangeState>,
+  outcome: Extract<ApplyOutcome, { kind: "unknown" }>,
+  deps: ExecuteDeps,
+  now: Instant,
+): Promise<StageOutcome> {
+  const { state, version } = loaded;
+  const operationId = operationOf(state);
+  if (state.execution?.uncertain === null) {
+    const answer = decideChange({ command: "record_outcome", operationId, outcome }, state, now);
+    if (answer.kind === "refused") throw new Error(`change/${state.id}: ${answer.reason}`);
+    await deps.store.ledger.commit({
+      writes: [changeWrite(state.id, version, answer.events)],
+      followUps: [showCard(state)],
+    });
+  }
+  return { kind: "again", inMs: deps.settleMs, because: `outcome unknown: ${outcome.reason}` };
+}
+
+/** An execution was begun and not ended: by a crash, by a pause, or with an unknown outcome. */
+async function resume(loaded: Loaded<ChangeState>, item: WorkItem, deps: ExecuteDeps): Promise<StageOutcome> {
+  const { state } = loaded;
+  const operationId = operationOf(state);
+  const found = await deps.writer.reconcile(state.proposal.plan, operationId);
+  if (found.kind === "not_applied") {
+    const startedAt = state.execution?.startedAt;
+    const now = await deps.store.now();
+    if (startedAt !== undefined && now < later(startedAt, deps.settleMs)) {
+      return { kind: "again", inMs: deps.settleMs, because: "the write may still be under way" };
+    }
+    return apply(loaded, item, deps);
+  }
+  const now = await deps.store.now();
+  return commit(loaded, { command: "record_reconciliation", operationId, found }, item, deps, now);
+}
+
+function operationOf(state: ChangeState): string {
+  if (state.execution === null) throw new Error(`change/${state.id} is executing without an operation`);
+  return state.execution.operationId;
+}
+
+/** The digest the change would have if it were drafted from the flag, its segments and the rules as they are now. */
+async function currentDigest(
+  state: ChangeState,
+  snapshot: FlagSnapshot,
+  deps: ExecuteDeps,
+): Promise<string | null> {
+  const { plan } = state.proposal;
+  const known = new Map(snapshot.segments.map((segment) => [segment.id, segment]));
+  // Segments that only the plan brings in are not in a snapshot of the flag.
+  if (plan.before.segments.some((segment) => !known.has(segment.id))) {
+    for (const segment of await deps.flags.segments(plan.ref)) known.set(segment.id, segment);
+  }
+  const segments = plan.before.segments.flatMap((segment) => known.get(segment.id) ?? []);
+  if (segments.length !== plan.before.segments.length) return null;
+  return digestOf(
+    { ...plan, before: { ...snapshot, segments } },
+    governingHashes(deps.rulebook, plan.operation.tool),
+  );
+}
+
+/** Approvals whose voters are, by Slack's word of this moment, still who they were and still permitted. */
+async function stillValid(state: ChangeState, deps: ExecuteDeps): Promise<ValidApproval[]> {
+  const { action, digest } = state.proposal;
+  const home = await deps.identity.homeTeamId();
+  const approvals: ValidApproval[] = [];
+  for (const vote of state.votes.filter((cast) => cast.vote === "approve" && cast.digest === digest)) {
+    const person = await deps.identity.person(vote.userId, 0);
+    const target = { ...action.target, risk: action.riskClass };
+    const permission = permissionFor(person, "approve", target, deps.rulebook.roles, home);
+    if (permission.kind === "granted") approvals.push({ userId: vote.userId, roles: permission.roles });
+  }
+  return approvals;
+}
+
+function commentOf(state: ChangeState): string {
+  const approvers = state.votes.filter((vote) => vote.vote === "approve").map((vote) => vote.name);
+  const { summary, action } = state.proposal;
+  return [
+    `Signalman ${state.id} (${state.incidentId})`,
+    summary,
+    `requested by ${requesterText(action.actor.requester)}`,
+    `approved by ${approvers.join(", ")}`,
+  ].join(" · ");
+}
+
+function showCard(state: ChangeState): FollowUp {
+  return { stage: "notify", subject: state.incidentId, correlationId: state.correlationId };
+}
+
+function expiryAfter(
+  events: readonly { type: string; expiresAt?: Instant | undefined }[],
+  state: ChangeState,
+): FollowUp[] {
+  const dueAt = events.find((event) => event.type === "votes_voided")?.expiresAt;
+  if (dueAt === undefined) return [];
+  return [{ stage: "expire", subject: state.id, correlationId: state.correlationId, dueAt }];
+}
+
+/** Decides, commits and finishes the work. An applied reverse or expansion closes what it came from. */
+async function commit(
+  { state, version }: Loaded<ChangeState>,
+  command: ChangeCommand,
+  item: WorkItem,
+  deps: ExecuteDeps,
+  now: Instant,
+): Promise<StageOutcome> {
+  const answer = decideChange(command, state, now);
+  if (answer.kind === "refused") throw new Error(`change/${state.id}: ${answer.reason}`);
+  const applied = answer.events.some((event) => event.type === "change_applied");
+  const batch: Commit = {
+    writes: [changeWrite(state.id, version, answer.events)],
+    followUps: [showCard(state)],
+    cancel: [{ stage: "expire", subject: state.id }],
+    finish: item,
+  };
+  if (applied) {
+    const { id: subject, correlationId } = state;
+    batch.followUps?.push({ stage: "verify", subject, correlationId, dueAt: later(now, deps.verifyAfterMs) });
+    await closeOrigin(state, batch, deps, now);
+  }
+  const result = await deps.store.ledger.commit(batch);
+  if (result.kind === "lease_lost") return { kind: "handed_over" };
+  return result.kind === "committed"
+    ? { kind: "committed" }
+    : { kind: "again", inMs: 50, because: result.kind };
+}
+
+/** The change that this one reverses or widens has found its end. */
+async function closeOrigin(
+  state: ChangeState,
+  batch: Commit,
+  deps: ExecuteDeps,
+  now: Instant,
+): Promise<void> {
+  const { lineage, action } = state.proposal;
+  if (lineage === null || lineage.kind === "restores_overwritten") return;
+  const origin = await deps.store.ledger.change(lineage.changeId);
+  if (origin === null) return;
+  const by = requesterText(action.actor.requester);
+  const answer = decideChange(
+    {
+      command: "close",
+      resolution: lineage.kind === "reverses" ? "roll_back" : "expand",
+      owner: by,
+      note: `Ended by ${state.id}.`,
+      by,
+      reviewAt: null,
+      linkedChangeId: state.id,
+    },
+    origin.state,
+    now,
+  );
+  if (answer.kind === "refused") return;
+  batch.writes.push(changeWrite(origin.state.id, origin.version, answer.events));
+  batch.cancel?.push({ stage: "review", subject: origin.state.id });
+  if (origin.state.incidentId !== state.incidentId) batch.followUps?.push(showCard(origin.state));
+}

@@ -1,0 +1,40 @@
+import { Evidence } from "../domain/evidence/evidence.ts";
+import type { IncidentId } from "../domain/ids.ts";
+import { streamOf } from "../domain/ledger/stream.ts";
+import type { Service } from "../domain/service.ts";
+import type { IncidentView } from "./ports/announcer.ts";
+import type { Store } from "./ports/storage.ts";
+
+export interface ReadIncidentDeps {
+  store: Store;
+  services: readonly Service[];
+}
+
+/** Everything known about an incident, in one picture; null if there is none of this id. */
+export async function readIncident(id: IncidentId, deps: ReadIncidentDeps): Promise<IncidentView | null> {
+  const { ledger, bodies } = deps.store;
+  const loaded = await ledger.incident(id);
+  if (loaded === null) return null;
+  const incident = loaded.state;
+  const [changes, ownEvents, body, linked, now] = await Promise.all([
+    ledger.changesOfIncident(id),
+    ledger.events(streamOf("incident", id)),
+    incident.evidence === null ? null : bodies.get(incident.evidence.bodyId),
+    incident.linkedChangeId === null ? null : ledger.change(incident.linkedChangeId),
+    deps.store.now(),
+  ]);
+  const changeEvents = await Promise.all(
+    changes.map((change) => ledger.events(streamOf("change", change.state.id))),
+  );
+  return {
+    incident,
+    service: deps.services.find((service) => service.name === incident.scope?.service) ?? null,
+    changes: changes.map((change) => change.state),
+    evidence: body === null ? null : Evidence.parse(JSON.parse(body)),
+    timeline: [ownEvents, ...changeEvents]
+      .flat()
+      .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)),
+    linked: linked?.state ?? null,
+    now,
+  };
+}
