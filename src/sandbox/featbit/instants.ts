@@ -14,8 +14,8 @@ export function toStored(instant: string): string {
   return trim(`${seconds}.${fraction.slice(0, 6)}`);
 }
 
-const trim = (text: string): string =>
-  `${text.replace(/\.?0+$/, (zeros) => (text.includes(".") ? "" : zeros))}Z`;
+/** @param text with a decimal point. */
+const trim = (text: string): string => `${text.replace(/\.?0*$/, "")}Z`;
 
 export const msOf = (instant: string): number => Math.floor(microsOf(instant) / 1000);
 

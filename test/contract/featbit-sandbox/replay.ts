@@ -206,7 +206,11 @@ function unordered(value: unknown): unknown {
   if (Array.isArray(value))
     return value.map(unordered).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unordered(member)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, member]) => [name, unordered(member)]),
+  );
 }
 
 /** One answer was too long to keep: its counts were. */
