@@ -1,0 +1,120 @@
+import { openStatuses } from "../domain/change/change.ts";
+import { later } from "../domain/ids.ts";
+import { OpsError } from "../domain/ops-error.ts";
+import type { EnvironmentKeys, Service } from "../domain/service.ts";
+import type { Controls } from "./ports/controls.ts";
+import type { FlagReader } from "./ports/flag-platform.ts";
+import type { Desk, Status } from "./ports/person-actions.ts";
+import type { Store } from "./ports/storage.ts";
+import { readIncident } from "./read-incident.ts";
+
+export interface DeskDeps {
+  store: Store;
+  flags: FlagReader;
+  controls: Controls;
+  services: readonly Service[];
+  queueBackend: Status["queueBackend"];
+  /** In words: the model's name, or that rules draft. */
+  drafter: string;
+}
+
+const listed = 50;
+const shownChanges = 5;
+const historyMs = 7 * 86_400_000;
+
+/** What people read: incidents, changes, flags and how Signalman itself is doing. */
+export function desk(deps: DeskDeps): Desk {
+  const { ledger } = deps.store;
+  return {
+    incident: (id) => readIncident(id, deps),
+    change: async (id) => (await ledger.change(id))?.state ?? null,
+    pending: async () => {
+      const changes = await ledger.changes({ statuses: openStatuses, limit: listed });
+      return changes.map((change) => change.state).toReversed();
+    },
+    cleanup: async () => {
+      const [due, unclosed] = await Promise.all([
+        ledger.changes({ reviewBefore: await deps.store.now(), limit: listed }),
+        ledger.changes({ statuses: ["applied"], limit: listed }),
+      ]);
+      return [...due, ...unclosed].map((change) => change.state);
+    },
+    status: () => statusOf(deps),
+    environments: () =>
+      deps.services.flatMap((service) =>
+        Object.entries(service.environments).map(([name, keys]) => ({
+          service: service.name,
+          name,
+          ...keys,
+        })),
+      ),
+    flags: async ({ project, environment }) => ({
+      project,
+      environment,
+      flags: await deps.flags.overview({ project, environment }),
+    }),
+    flag: async (key) => {
+      const found = await Promise.all(environmentsOf(deps.services).map((keys) => flagIn(keys, key, deps)));
+      return found.flatMap((entry) => entry ?? []);
+    },
+  };
+}
+
+async function statusOf(deps: DeskDeps): Promise<Status> {
+  const { store } = deps;
+  const now = await store.now();
+  const [incidents, pending, waiting, parked, quarantined, reading] = await Promise.all([
+    store.ledger.incidents({ open: true, limit: 1000 }),
+    store.ledger.changes({ statuses: ["awaiting_approval"], limit: 1000 }),
+    store.work.waiting(now, 1000),
+    store.work.parked(10),
+    store.inbox.quarantined(1000),
+    deps.controls.read({
+      incidentId: "status",
+      service: "",
+      environment: "",
+      project: "",
+      tool: "",
+      riskClass: "",
+      severity: "",
+      source: "",
+      agent: "signalman",
+    }),
+  ]);
+  return {
+    database: "up",
+    queueBackend: deps.queueBackend,
+    drafter: deps.drafter,
+    openIncidents: incidents.length,
+    pendingApprovals: pending.length,
+    waitingWork: waiting.length,
+    parkedWork: parked,
+    quarantined: quarantined.length,
+    controls: reading.evaluations,
+  };
+}
+
+/** Each environment of the catalogue once, whichever services share it. */
+function environmentsOf(services: readonly Service[]): EnvironmentKeys[] {
+  const all = services.flatMap((service) => Object.values(service.environments));
+  return [...new Map(all.map((keys) => [`${keys.project}/${keys.environment}`, keys])).values()];
+}
+
+async function flagIn(keys: EnvironmentKeys, flagKey: string, deps: DeskDeps) {
+  const { flags, store } = deps;
+  try {
+    const ref = await flags.refOf(keys, flagKey);
+    const snapshot = await flags.read(ref);
+    if (snapshot === null) return null;
+    const now = await store.now();
+    const entries = await flags.history(keys, later(now, -historyMs), now, 200);
+    const history = entries
+      .filter((entry) => (entry.after ?? entry.before)?.key === flagKey)
+      .slice(0, shownChanges);
+    return { snapshot, history, webUrl: flags.webUrl(ref) };
+  } catch (error) {
+    // A flag need not exist in every environment of the catalogue.
+    if (error instanceof OpsError && error.code === "not_found") return null;
+    throw error;
+  }
+}
