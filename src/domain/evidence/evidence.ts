@@ -13,7 +13,8 @@ export const MetricFigures = z.strictObject({
 });
 export type MetricFigures = z.infer<typeof MetricFigures>;
 
-export const MetricTrend = z.enum(["degraded", "improved", "steady", "no_data"]);
+/** `recovered`: it had left its earlier level for the worse and is back. */
+export const MetricTrend = z.enum(["degraded", "recovered", "improved", "steady", "no_data"]);
 export type MetricTrend = z.infer<typeof MetricTrend>;
 
 /** A change in FeatBit's audit log, with before → after in words made by our own code. */
@@ -29,6 +30,14 @@ export const FlagChangeEvidence = z.strictObject({
   ownChangeId: ChangeId.nullable(),
   /** Variations that more users get since then, by id. */
   gained: z.array(z.string()),
+  /** Names and values of those, by which the labels of a series may call them. */
+  gainedNames: z.array(z.string()),
+  /** Upper bound of the share of users whose variation it changed, 0..100; null where that cannot be known. */
+  movedPercent: z.number().nullable(),
+  /** Individually targeted users whose variation it changed. */
+  targetsMoved: z.int().nonnegative(),
+  /** False once the flag serves again what it served before. */
+  inEffect: z.boolean(),
 });
 
 export const FlagStateEvidence = z.strictObject({

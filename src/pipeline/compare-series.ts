@@ -1,0 +1,142 @@
+import type { MetricFigures, MetricTrend } from "../domain/evidence/evidence.ts";
+import { type Instant, toInstant } from "../domain/ids.ts";
+import { costsOfPrefixes, median, spreadAround } from "./robust-statistics.ts";
+
+export type Point = readonly [at: number, value: number];
+
+export interface SeriesQuestion {
+  badDirection: "up" | "down";
+  /** Largest value the metric can have (1 or 100 for a share of successes), or null. */
+  ceiling: number | null;
+  /** Where before and after meet when the series itself shows no shift, epoch milliseconds. */
+  pivotAt: number;
+}
+
+export interface SeriesComparison {
+  before: MetricFigures;
+  after: MetricFigures;
+  trend: MetricTrend;
+  onsetAt: Instant | null;
+}
+
+/** Fewer samples than this are no level. */
+const leastSamples = 3;
+/** Smallest shift that counts, as a share of the larger of the two levels: 0.2 means at least +25 % or −20 %. */
+export const leastShift = 0.2;
+/** A shift must exceed this many times the noise … */
+const leastNoiseRatio = 1.5;
+/** … and, as the medians of short stretches wander, this many times the noise of the two medians. */
+const leastMedianRatio = 5;
+const mostLevels = 8;
+
+/**
+ * Says whether a series left its level, when, and by how much.
+ *
+ * Method: recursive two-segment splitting. A split is the one that lowers the sum of absolute deviations from
+ * the segments' medians most; it is kept when both sides have `leastSamples` samples and the medians differ by
+ * `leastShift` and clearly more than the noise (median and mean absolute deviation within the segments).
+ * Medians make single spikes and outages of the scrape harmless. The healthy level is the best level that at
+ * least a fifth of the samples have. Degraded: the last level is worse than that; the onset is where the
+ * unbroken worse stretch begins. Recovered: worse in between, not any more.
+ */
+export function compareSeries(points: readonly Point[], question: SeriesQuestion): SeriesComparison {
+  const sound = points.filter(([at, value]) => Number.isFinite(at) && Number.isFinite(value));
+  const { pivotAt } = question;
+  if (sound.length < 2 * leastSamples) return around(sound, pivotAt, "no_data", null);
+
+  const badness = sound.map(([, value]) => badnessOf(value, question));
+  const levels = levelsOf(badness, 0, badness.length, mostLevels);
+  const healthy = healthyLevel(levels, sound.length);
+  const worse = levels.map((level) => isWorse(level.median, healthy));
+
+  if (worse.at(-1) === true) {
+    const last = worse.lastIndexOf(false) + 1;
+    return at(sound, levels[last], "degraded");
+  }
+  const hump = worse.lastIndexOf(true);
+  if (hump === -1) return around(sound, pivotAt, "steady", null);
+  const start = worse.lastIndexOf(false, hump) + 1;
+  if (start === 0) return at(sound, levels[hump + 1], "improved");
+  return at(sound, levels[start], "recovered");
+}
+
+/** True where `level` is worse than `healthy` by a shift that counts; both as badness. */
+export function isWorse(level: number, healthy: number): boolean {
+  return level - healthy > leastShift * Math.max(Math.abs(level), Math.abs(healthy));
+}
+
+/** A number that grows with trouble. A falling share of successes becomes the growing share of failures. */
+export function badnessOf(value: number, { badDirection, ceiling }: Omit<SeriesQuestion, "pivotAt">): number {
+  if (badDirection === "up") return value;
+  return ceiling !== null && value <= ceiling ? ceiling - value : -value;
+}
+
+interface Level {
+  from: number;
+  to: number;
+  median: number;
+}
+
+function levelsOf(values: readonly number[], from: number, to: number, most: number): Level[] {
+  const stretch = values.slice(from, to);
+  const whole: Level = { from, to, median: median(stretch) };
+  if (most < 2) return [whole];
+  const split = bestSplit(stretch);
+  if (split === null) return [whole];
+  const left = levelsOf(values, from, from + split, most - 1);
+  return [...left, ...levelsOf(values, from + split, to, most - left.length)];
+}
+
+/** Index at which the right side begins, or null where no split counts. */
+function bestSplit(values: readonly number[]): number | null {
+  if (values.length < 2 * leastSamples) return null;
+  const left = costsOfPrefixes(values);
+  const right = costsOfPrefixes(values.toReversed());
+  let best = -1;
+  let lowest = Infinity;
+  for (let index = leastSamples; index <= values.length - leastSamples; index += 1) {
+    const cost = (left[index] ?? 0) + (right[values.length - index] ?? 0);
+    if (cost < lowest) [best, lowest] = [index, cost];
+  }
+  return best !== -1 && counts(values.slice(0, best), values.slice(best)) ? best : null;
+}
+
+function counts(left: readonly number[], right: readonly number[]): boolean {
+  const [from, to] = [median(left), median(right)];
+  const shift = Math.abs(to - from);
+  if (shift === 0 || shift <= leastShift * Math.max(Math.abs(from), Math.abs(to))) return false;
+  const noise = spreadAround([...left.map((value) => value - from), ...right.map((value) => value - to)]);
+  const ofMedians = noise * Math.sqrt(1 / left.length + 1 / right.length);
+  return shift >= leastNoiseRatio * noise && shift >= leastMedianRatio * ofMedians;
+}
+
+function healthyLevel(levels: readonly Level[], samples: number): number {
+  const long = levels.filter(({ from, to }) => to - from >= samples / 5);
+  return Math.min(...(long.length > 0 ? long : levels).map((level) => level.median));
+}
+
+function at(points: readonly Point[], level: Level | undefined, trend: MetricTrend): SeriesComparison {
+  const start = points[level?.from ?? 0]?.[0] ?? 0;
+  return around(points, start, trend, start);
+}
+
+function around(
+  points: readonly Point[],
+  splitAt: number,
+  trend: MetricTrend,
+  onsetAt: number | null,
+): SeriesComparison {
+  return {
+    before: figuresOf(points.filter(([time]) => time < splitAt)),
+    after: figuresOf(points.filter(([time]) => time >= splitAt)),
+    trend,
+    onsetAt: onsetAt === null ? null : toInstant(onsetAt),
+  };
+}
+
+function figuresOf(points: readonly Point[]): MetricFigures {
+  if (points.length === 0) return { mean: null, max: null, samples: 0 };
+  const values = points.map(([, value]) => value);
+  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
+  return { mean, max: Math.max(...values), samples: values.length };
+}
