@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { actionIdsOf, visibleText } from "../../../src/sandbox/slack/driver/visible-text.ts";
 import { createSlackSandbox } from "../../../src/sandbox/slack/slack-sandbox.ts";
 import { card, decisions, furnish, rationale, startBolt } from "./bolt-app.ts";
 
@@ -10,6 +11,12 @@ describe.each(["socket", "http"] as const)("unmodified Bolt over %s", (transport
     furnish(slack);
     await using bolt = await startBolt(slack, transport, decisions);
     const { ts = "" } = await bolt.app.client.chat.postMessage(post);
+
+    const posted = slack.message("C_OPS", ts);
+    if (posted === undefined) throw new Error("the card is not there");
+    expect(posted.text).toBe(post.text);
+    expect(visibleText(posted)).toBe("Checkout errors\nTurn *off* `checkout_one_click`?\nApprove\nReject");
+    expect(actionIdsOf(posted)).toEqual(["approve", "reject"]);
 
     const click = await slack.as("U_ADA").click("C_OPS", ts, "approve");
     const modal = await click.view((view) => view.callbackId === "rationale");

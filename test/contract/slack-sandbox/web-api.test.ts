@@ -295,6 +295,16 @@ describe("trouble on order", () => {
     await expect(it.client.chat.postMessage({ channel: "C_OPS", text: "x" })).rejects.toMatchObject({
       retryAfter: 7,
     });
+    faults.next("chat.postMessage", { kind: "hang" });
+    const hurried = new WebClient(it.slack.botToken, {
+      slackApiUrl: it.slack.apiUrl,
+      retryConfig: { retries: 0 },
+      timeout: 100,
+    });
+    expect(await refusal(hurried.chat.postMessage({ channel: "C_OPS", text: "x" }))).toBe(
+      "slack_webapi_request_error",
+    );
+    expect(it.slack.messages("C_OPS")).toHaveLength(1);
     faults.next("chat.postMessage", { kind: "delay", delayMs: 80 });
     const started = Date.now();
     expect(await post()).toBe("it was taken");
@@ -305,6 +315,7 @@ describe("trouble on order", () => {
       "drop",
       "drop_after_effect",
       "rate_limited",
+      "hang",
       "delay",
     ]);
   });

@@ -8,7 +8,7 @@ import { asObject, asText, type Json, type JsonObject } from "../json.ts";
  */
 export type Entry = string | number | readonly string[] | null;
 
-/** Entries by block id or by action id. */
+/** Entries by `block_id/action_id`, by block id or by action id, whichever is plain enough. */
 export type Entries = Readonly<Record<string, Entry>>;
 
 /** Where each kind of element keeps its value in `state.values`, and where it starts from. */
@@ -46,9 +46,8 @@ export function initialValues(blocks: readonly JsonObject[]): JsonObject {
 export function enteredValues(blocks: readonly JsonObject[], entries: Entries): JsonObject {
   const left = new Set(Object.keys(entries));
   const values = valuesOf(blocks, (block, element) => {
-    const name = [asText(block["block_id"]), asText(element["action_id"])].find((id) =>
-      Object.hasOwn(entries, id),
-    );
+    const ids = [asText(block["block_id"]), asText(element["action_id"])];
+    const name = [ids.join("/"), ...ids].find((id) => Object.hasOwn(entries, id));
     if (name === undefined) return undefined;
     left.delete(name);
     return entries[name];
