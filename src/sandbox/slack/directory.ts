@@ -16,8 +16,6 @@ export type NewChannel = {
   readonly members: readonly string[];
 } & Partial<Pick<SlackChannel, "topic" | "archived">> & { readonly isPrivate?: boolean };
 
-export type Directory = ReturnType<typeof createDirectory>;
-
 /** People, user groups and conversations of the one workspace. */
 export function createDirectory(teamId: string, changes: ChangeLog) {
   const users = new Map<string, SlackUser>();

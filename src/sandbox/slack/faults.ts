@@ -11,8 +11,6 @@ export type Fault =
   | { readonly kind: "drop" }
   | { readonly kind: "drop_after_effect" };
 
-export type Faults = ReturnType<typeof createFaults>;
-
 export function createFaults() {
   let planned: { readonly method: string; readonly fault: Fault; left: number }[] = [];
   return {

@@ -1,8 +1,6 @@
 import { newId, newToken } from "./ids.ts";
 import type { SlackFile } from "./records.ts";
 
-export type FileStore = ReturnType<typeof createFileStore>;
-
 const types: Readonly<Record<string, string>> = {
   png: "image/png",
   jpg: "image/jpeg",

@@ -8,8 +8,6 @@ export type MessageLogEntry = {
   readonly message: SlackMessage;
 };
 
-export type MessageStore = ReturnType<typeof createMessageStore>;
-
 /** Messages of all conversations, ephemeral ones apart because only one person has them. */
 export function createMessageStore(changes: ChangeLog, now: () => number) {
   const messages = new Map<string, SlackMessage>();

@@ -6,8 +6,6 @@ export type Token = {
   revoked: boolean;
 };
 
-export type Tokens = ReturnType<typeof createTokens>;
-
 /** What the app of this project asks for in its manifest: the default grant. */
 export const defaultBotScopes: readonly string[] = [
   "chat:write",

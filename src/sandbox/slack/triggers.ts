@@ -2,8 +2,6 @@ import { newToken } from "./ids.ts";
 
 export type TriggerRefusal = "invalid_trigger_id" | "expired_trigger_id" | "exchanged_trigger_id";
 
-export type Triggers = ReturnType<typeof createTriggers>;
-
 /** Trigger ids: proof that a person just did something. Good once, for three seconds (`ttlMs`). */
 export function createTriggers(now: () => number, ttlMs: number) {
   const issued = new Map<string, { readonly user: string; readonly issuedAt: number; exchanged: boolean }>();

@@ -3,8 +3,6 @@ import { newId, newToken } from "./ids.ts";
 import { asObject, asObjects, asText, type JsonObject } from "./json.ts";
 import type { SlackView } from "./records.ts";
 
-export type ViewStore = ReturnType<typeof createViewStore>;
-
 /** Slack refuses a fourth view on top of the others. */
 export const maxStackedViews = 3;
 

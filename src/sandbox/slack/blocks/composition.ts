@@ -17,10 +17,6 @@ export function plainText(max: number): Check {
   return byType({ plain_text: object({ type: oneOf("plain_text"), text: text(max) }, { emoji: flag }) });
 }
 
-export function mrkdwn(max: number): Check {
-  return byType({ mrkdwn: object({ type: oneOf("mrkdwn"), text: text(max) }, { verbatim: flag }) });
-}
-
 export function anyText(max: number): Check {
   return byType({
     plain_text: object({ type: oneOf("plain_text"), text: text(max) }, { emoji: flag }),
@@ -29,7 +25,7 @@ export function anyText(max: number): Check {
 }
 
 /** In menus option text is plain; only checkboxes, radio buttons take mrkdwn. */
-export function option(kind: "plain" | "mrkdwn" = "plain"): Check {
+function option(kind: "plain" | "mrkdwn" = "plain"): Check {
   const words = kind === "plain" ? plainText(75) : anyText(75);
   return object({ text: words, value: text(75) }, { description: words, url });
 }

@@ -5,7 +5,7 @@ import type { World } from "../world.ts";
 import type { Outcome, PayloadKind, Transport } from "./outcome.ts";
 
 /** `v0=` and the hex HMAC-SHA256 of `v0:<timestamp>:<body>`. */
-export function signBody(secret: string, timestampS: string, body: string): string {
+function signBody(secret: string, timestampS: string, body: string): string {
   return `v0=${createHmac("sha256", secret).update(`v0:${timestampS}:${body}`).digest("hex")}`;
 }
 

@@ -12,7 +12,7 @@ const maxConnections = 10;
 const goodbyeMs = 200;
 
 /** An acknowledgement seen on a socket; `afterMs` also where it came too late to count. */
-export type SocketAck = { readonly envelopeId: string; readonly afterMs: number };
+type SocketAck = { readonly envelopeId: string; readonly afterMs: number };
 
 /** The WebSocket side of Socket Mode: hello, pings, envelopes to one of the connections, acknowledgements. */
 export function createSocketMode(world: World) {

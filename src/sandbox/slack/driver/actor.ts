@@ -222,7 +222,7 @@ const confirmOf = ({ element }: ElementUse): JsonObject | undefined =>
   isObject(element["confirm"]) ? element["confirm"] : undefined;
 
 /** The element with this action id; throws with what there is instead. */
-export function findElement(blocks: readonly JsonObject[], actionId: string, blockId?: string) {
+function findElement(blocks: readonly JsonObject[], actionId: string, blockId?: string) {
   const all = blocks.flatMap((block) => elementsOf(block).map((element) => ({ block, element })));
   const found = all.find(
     ({ block, element }) =>

@@ -25,7 +25,7 @@ export function joined(parts: readonly Html[], between = ""): Html {
 
 export const nothing = new Html("");
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

@@ -83,7 +83,7 @@ export const chatMethods: Readonly<Record<string, ApiMethod>> = {
   "chat.getPermalink": getPermalink,
 };
 
-export function permalinkOf(baseUrl: string, channel: string, ts: string): string {
+function permalinkOf(baseUrl: string, channel: string, ts: string): string {
   return `${baseUrl}/archives/${channel}/p${ts.replace(".", "")}`;
 }
 

@@ -7,7 +7,7 @@ const recommendedText = 4_000;
 const maxText = 40_000;
 const maxMetadataBytes = 8_000;
 /** The text Slack itself stores for a message that came with blocks alone. */
-export const missingFallback = "This content can't be displayed.";
+const missingFallback = "This content can't be displayed.";
 
 export type MessageContent = { readonly text: string; readonly blocks: readonly JsonObject[] };
 
@@ -28,7 +28,7 @@ export function readContent(args: Args, use: "post" | "update"): MessageContent 
 }
 
 /** Blocks as stored: checked as Slack checks them, with the ids that were left out. */
-export function checkedBlocks(blocks: Json): readonly JsonObject[] {
+function checkedBlocks(blocks: Json): readonly JsonObject[] {
   if (!Array.isArray(blocks)) throw new ApiRefusal("invalid_blocks_format");
   const issues = validateBlocks(blocks, "message");
   if (issues.length > 0) {
