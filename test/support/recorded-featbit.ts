@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { typed } from "./typed.ts";
 
 /** One exchange with a running FeatBit 5.4.2. Origin: test/fixtures/featbit/README.md. */
 export type RecordedExchange = {
@@ -41,5 +42,5 @@ export type RecordedFile =
 /** The entries of one file, in the order they were recorded. */
 export function loadRecorded(file: RecordedFile): RecordedEntry[] {
   const url = new URL(`../fixtures/featbit/recorded/${file}.json`, import.meta.url);
-  return (JSON.parse(readFileSync(url, "utf8")) as { entries: RecordedEntry[] }).entries;
+  return typed<{ entries: RecordedEntry[] }>(JSON.parse(readFileSync(url, "utf8"))).entries;
 }

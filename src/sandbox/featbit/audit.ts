@@ -26,7 +26,7 @@ type Change = {
  */
 export function appendAudit(world: World, change: Change): AuditEntry {
   const comment = change.comment ?? "";
-  if ([...comment].length > COMMENT_COLUMN || comment.includes("\0")) throw serverError();
+  if (Array.from(comment).length > COMMENT_COLUMN || comment.includes("\0")) throw serverError();
   const subject = change.after ?? change.before;
   if (!subject) throw new Error("an audit entry needs the row before or after the change");
   const entry: AuditEntry = {
@@ -53,7 +53,7 @@ function instructionsOf(change: Change): Instruction[] {
   if (!change.before || !change.after) return [];
   return change.kind === "FeatureFlag"
     ? compareFlags(change.before, change.after)
-    : compareSegments(change.before as Segment, change.after as Segment);
+    : compareSegments(change.before, change.after);
 }
 
 /** GET audit-logs: any valid token, any environment; a page with a description set to null cannot be written. */
@@ -74,7 +74,7 @@ export function listAudits(call: Call) {
     .filter(({ entry }) => `${entry.keyword}\n${entry.comment}`.toLowerCase().includes(wanted))
     .filter(({ entry }) => from === undefined || microsOf(entry.createdAt) >= from * 1000)
     .filter(({ entry }) => to === undefined || microsOf(entry.createdAt) <= to * 1000)
-    .sort((a, b) => microsOf(b.entry.createdAt) - microsOf(a.entry.createdAt) || b.order - a.order)
+    .toSorted((a, b) => microsOf(b.entry.createdAt) - microsOf(a.entry.createdAt) || b.order - a.order)
     .map(({ entry }) => entry);
   const items = entries.slice(index * size, (index + 1) * size);
   if (items.some(isUnreadable)) throw serverError();
@@ -91,13 +91,15 @@ function toItem({ envId: _envId, keyword: _keyword, previous, current, ...rest }
 
 /** POST audit-logs/compare, for people only. */
 export function compareChange(call: Call) {
-  const body = call.body as { refType?: string; dataChange?: { previous: string; current: string } };
+  const body = call.bodyAs<{ refType?: string; dataChange?: { previous: string; current: string } }>();
   if (!body.dataChange?.previous || !body.dataChange.current) throw new Failure(400, "dataChange_is_invalid");
-  const before: unknown = JSON.parse(body.dataChange.previous);
-  const after: unknown = JSON.parse(body.dataChange.current);
-  return ok(
-    body.refType === "Segment"
-      ? compareSegments(before as Segment, after as Segment)
-      : compareFlags(before as Flag, after as Flag),
-  );
+  const { previous, current } = body.dataChange;
+  if (body.refType === "Segment") {
+    const before: Segment = JSON.parse(previous);
+    const after: Segment = JSON.parse(current);
+    return ok(compareSegments(before, after));
+  }
+  const before: Flag = JSON.parse(previous);
+  const after: Flag = JSON.parse(current);
+  return ok(compareFlags(before, after));
 }

@@ -139,7 +139,8 @@ class Reader {
     const match = /^"(?:[^"\\\n]|\\.)*"/.exec(this.#text.slice(this.#at));
     if (!match) this.#fail("Expected end of string, but instead reached end of data.", this.#text.length - 1);
     this.#at += match[0].length;
-    return JSON.parse(match[0]) as string;
+    const value: string = JSON.parse(match[0]);
+    return value;
   }
 
   #literal(shape: Shape): unknown {
@@ -148,7 +149,7 @@ class Reader {
     );
     if (!match) this.#fail(`'${this.#text[this.#at]}' is an invalid start of a value.`);
     this.#at += match[0].length;
-    const value = JSON.parse(match[0]) as null | boolean | number;
+    const value: null | boolean | number = JSON.parse(match[0]);
     const fits =
       shape.is === "any" ||
       (value === null ? ["string", "list", "object"].includes(shape.is) : shape.is === typeof value);
@@ -160,7 +161,7 @@ class Reader {
   }
 
   #mismatch(shape: Shape): never {
-    const type = "type" in shape ? shape.type : CLR_TYPES[shape.is as keyof typeof CLR_TYPES];
+    const type = "type" in shape ? shape.type : shape.is === "any" ? "System.Object" : CLR_TYPES[shape.is];
     this.#fail(`The JSON value could not be converted to ${type}.`);
   }
 

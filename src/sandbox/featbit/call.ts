@@ -29,7 +29,7 @@ export class Call {
   readonly atMs: number | undefined;
   body: unknown = null;
 
-  constructor(init: Omit<Call, "body" | "world" | "param" | "int" | "bind" | "comment">) {
+  constructor(init: Omit<Call, "body" | "world" | "param" | "int" | "bind" | "bodyAs" | "comment">) {
     this.sandbox = init.sandbox;
     this.server = init.server;
     this.actor = init.actor;
@@ -45,7 +45,14 @@ export class Call {
   }
 
   get comment(): string | null | undefined {
-    return (this.body as { comment?: string | null } | null)?.comment;
+    return this.bodyAs<{ comment?: string | null } | null>()?.comment;
+  }
+
+  /** The body as the route's shape, against which {@link bind} has checked it. */
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+  bodyAs<T>(): T {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return this.body as T;
   }
 
   param(name: string): string {

@@ -1,10 +1,10 @@
 const LETTERS = "QBWSPHDXZU";
 
 const encode = (value: number, width: number): string =>
-  [...String(value).padStart(width, "0")].map((digit) => LETTERS[Number(digit)]).join("");
+  Array.from(String(value).padStart(width, "0"), (digit) => LETTERS[Number(digit)]).join("");
 
 function decode(text: string): number {
-  const digits = [...text].map((letter) => LETTERS.indexOf(letter));
+  const digits = Array.from(text, (letter) => LETTERS.indexOf(letter));
   return digits.length === 0 || digits.includes(-1) ? Number.NaN : Number(digits.join(""));
 }
 

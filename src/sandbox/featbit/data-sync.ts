@@ -36,7 +36,7 @@ const pushedSegment = ({
   ...segment
 }: Segment) => segment;
 
-const message = (data: object) => ({ messageType: "data-sync", data });
+const message = <T>(data: T) => ({ messageType: "data-sync", data });
 
 /** `full` without a timestamp, else a `patch` with what is newer to the millisecond; lists may be empty. */
 export function serverSync(world: World, envId: string, timestampMs: number) {

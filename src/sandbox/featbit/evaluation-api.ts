@@ -89,12 +89,12 @@ const routesFor = (insights: Insight[]): Route[] => [
 function latestForServer(call: Call): Reply {
   const timestampMs = call.int("timestamp", "timestamp") ?? 0;
   const sync = serverSync(call.world, call.param("envId"), timestampMs);
-  const { featureFlags, segments } = sync.data as { featureFlags: unknown[]; segments: unknown[] };
+  const { featureFlags, segments } = sync.data;
   return featureFlags.length + segments.length === 0 && timestampMs > 0 ? empty(200) : plainJson(sync);
 }
 
 function latestForClient(call: Call): Reply {
-  const user = call.body as EndUser;
+  const user = call.bodyAs<EndUser>();
   if (!user.keyId) return text(400, "invalid end user");
   return plainJson(
     clientSync(call.world, call.param("envId"), call.int("timestamp", "timestamp") ?? 0, user),
@@ -107,7 +107,7 @@ type EvaluateBody = {
 };
 
 function evaluateFlags(call: Call): Reply {
-  const { user, filter = {} } = call.body as EvaluateBody;
+  const { user, filter = {} } = call.bodyAs<EvaluateBody>();
   if (!user?.keyId) return text(400, "A valid user is required.");
   const mode = filter.tagFilterMode ?? "and";
   if (mode !== "and" && mode !== "or") {
@@ -140,7 +140,7 @@ function evaluateFlags(call: Call): Reply {
 }
 
 function track(call: Call, insights: Insight[]): Reply {
-  for (const { user, variations = [], metrics = [] } of call.body as Partial<Insight>[]) {
+  for (const { user, variations = [], metrics = [] } of call.bodyAs<Partial<Insight>[]>()) {
     if (!user?.keyId) continue; // dropped without a word
     insights.push({ envId: call.param("envId"), user, variations: variations ?? [], metrics: metrics ?? [] });
   }

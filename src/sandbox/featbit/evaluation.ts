@@ -80,7 +80,7 @@ function conditionHolds(condition: Condition, user: EndUser, segments: readonly 
 }
 
 function inAnySegment(condition: Condition, user: EndUser, segments: readonly Segment[]): boolean {
-  return (JSON.parse(condition.value) as string[]).some((id) => {
+  return parseList(condition.value).some((id) => {
     const segment = segments.find((candidate) => candidate.id === id);
     if (!segment) throw new TypeError(`segment ${id} does not exist`);
     if (segment.excluded.includes(user.keyId)) return false;
@@ -93,7 +93,12 @@ function inAnySegment(condition: Condition, user: EndUser, segments: readonly Se
 
 const number = (text: string): number =>
   /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text) ? Number(text) : Number.NaN;
-const listed = (value: string, list: string): boolean => (JSON.parse(list) as string[]).includes(value);
+const listed = (value: string, list: string): boolean => parseList(list).includes(value);
+
+export function parseList(text: string): string[] {
+  const list: string[] = JSON.parse(text);
+  return list;
+}
 
 const OPERATORS: Readonly<Record<string, (value: string, wanted: string) => boolean>> = {
   LessThan: (value, wanted) => number(value) < number(wanted),

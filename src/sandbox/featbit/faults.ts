@@ -8,7 +8,7 @@ export type Fault = {
   times?: number;
   /** Whether the request has its effect first. */
   when?: "before" | "after";
-  then:
+  does:
     | { kind: "status"; status: number; body?: string }
     | { kind: "hang" }
     | { kind: "drop" }

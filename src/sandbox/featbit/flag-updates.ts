@@ -26,12 +26,12 @@ export function checkToggleStatus(call: Call): void {
 
 /** Order of checks: exists (404), revision (409), permission by difference (403). Nothing else is validated. */
 export async function targeting(call: Call) {
-  const body = call.body as { revision?: string; targeting?: Partial<Targeting> | null };
+  const body = call.bodyAs<{ revision?: string; targeting?: Partial<Targeting> | null }>();
   const before = readFlag(call);
   checkRevision(before, body.revision);
-  const wanted = body.targeting;
-  if (!wanted?.targetUsers || !wanted.rules || !wanted.fallthrough?.variations) throw serverError();
-  const next = normalise(wanted as Targeting);
+  const { targetUsers, rules, fallthrough, exptIncludeAllTargets = true } = body.targeting ?? {};
+  if (!targetUsers || !rules || !fallthrough?.variations) throw serverError();
+  const next = normalise({ targetUsers, rules, fallthrough, exptIncludeAllTargets });
   let instructions: Instruction[];
   try {
     instructions = compareTargeting(before, next);
@@ -75,7 +75,7 @@ const normalise = (targeting: Targeting): Targeting => ({
 });
 
 export async function offVariation(call: Call) {
-  const body = call.body as { revision?: string; offVariationId?: string };
+  const body = call.bodyAs<{ revision?: string; offVariationId?: string }>();
   refuse(isBlank(body.offVariationId) ? ["offVariationId_is_required"] : []);
   const before = readFlag(call);
   checkRevision(before, body.revision);
@@ -86,7 +86,7 @@ export async function offVariation(call: Call) {
 }
 
 export async function variations(call: Call) {
-  const body = call.body as { revision?: string; variations?: Variation[] };
+  const body = call.bodyAs<{ revision?: string; variations?: Variation[] }>();
   refuse(variationCodes(body.variations));
   const before = readFlag(call);
   checkRevision(before, body.revision);
@@ -101,7 +101,7 @@ export async function variations(call: Call) {
 }
 
 export async function rename(call: Call) {
-  const { name } = call.body as { name?: string };
+  const { name } = call.bodyAs<{ name?: string }>();
   refuse(nameCodes(name));
   const before = readFlag(call);
   if (before.name === name) return ok(before.revision);
@@ -112,7 +112,7 @@ export async function rename(call: Call) {
 }
 
 export async function describe(call: Call) {
-  const description = (call.body as { description?: string | null }).description ?? null;
+  const description = call.bodyAs<{ description?: string | null }>().description ?? null;
   const before = readFlag(call);
   if (before.description === description) return ok(before.revision);
   const after = await writeFlag(call, before, "Description", (draft) => {
@@ -122,7 +122,7 @@ export async function describe(call: Call) {
 }
 
 export async function retag(call: Call) {
-  const tags = (call.body as { tags?: string[] | null }).tags ?? [];
+  const tags = call.bodyAs<{ tags?: string[] | null }>().tags ?? [];
   await writeFlag(call, readFlag(call), "Tags", (draft) => {
     draft.tags = tags;
   });

@@ -42,7 +42,7 @@ type CreateBody = {
 };
 
 export async function create(call: Call) {
-  const body = call.body as CreateBody;
+  const body = call.bodyAs<CreateBody>();
   const known = (id: string | undefined) => (body.variations ?? []).some((variation) => variation.id === id);
   const types = ["boolean", "string", "number", "json"];
   refuse([
@@ -103,12 +103,12 @@ function requireFreeKey(call: Call, key: string): void {
 }
 
 export async function clone(call: Call) {
-  const body = call.body as {
+  const body = call.bodyAs<{
     name?: string;
     key?: string;
     description?: string | null;
     tags?: string[] | null;
-  };
+  }>();
   refuse([...nameCodes(body.name), ...keyCodes(body.key)]);
   const source = readFlag(call);
   requireFreeKey(call, body.key ?? "");
@@ -152,7 +152,7 @@ export function list(call: Call) {
     .filter((flag) => flag.name.toLowerCase().includes(name) || flag.key.toLowerCase().includes(name))
     .filter((flag) => tags.every((tag) => flag.tags.includes(tag)))
     .filter((flag) => !enabled || String(flag.isEnabled) === enabled)
-    .sort(
+    .toSorted(
       call.query.get("sortBy") === "key"
         ? (a, b) => (a.key < b.key ? -1 : 1)
         : (a, b) => microsOf(b.createdAt) - microsOf(a.createdAt),

@@ -31,7 +31,7 @@ export function decodeGuid(text: string): string | undefined {
 }
 
 function dotnetOrder(bytes: Buffer): Buffer {
-  const part = (from: number, to: number) => Buffer.from(bytes.subarray(from, to)).reverse();
+  const part = (from: number, to: number) => Buffer.from(bytes.subarray(from, to).toReversed());
   return Buffer.concat([part(0, 4), part(4, 6), part(6, 8), bytes.subarray(8)]);
 }
 

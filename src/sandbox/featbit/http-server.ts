@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Incoming } from "./api.ts";
 import { serverError } from "./envelope.ts";
@@ -61,7 +61,7 @@ export async function createHttpServer(options: {
     } catch (error) {
       // A bug of the stand-in: say so loudly instead of letting a test hang.
       process.stderr.write(
-        `featbit sandbox: ${method} ${target}: ${String((error as Error).stack ?? error)}\n`,
+        `featbit sandbox: ${method} ${target}: ${error instanceof Error ? error.stack : String(error)}\n`,
       );
       entry.status = 500;
       if (!response.headersSent) write(response, serverError().reply());
@@ -72,7 +72,9 @@ export async function createHttpServer(options: {
     server.once("error", reject);
     server.listen(options.port, "127.0.0.1", resolve);
   });
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
+  const { port } = address;
   return {
     url: `http://127.0.0.1:${port}`,
     server,
@@ -85,11 +87,11 @@ export async function createHttpServer(options: {
 
 /** @returns true when nothing more is to be answered. */
 async function spoil(fault: Fault, response: ServerResponse, entry: LoggedRequest): Promise<boolean> {
-  const { then } = fault;
-  entry.spoilt = then.kind !== "delay";
-  switch (then.kind) {
+  const { does } = fault;
+  entry.spoilt = does.kind !== "delay";
+  switch (does.kind) {
     case "delay":
-      await sleep(then.ms);
+      await sleep(does.ms);
       return false;
     case "hang":
       return true;
@@ -97,11 +99,11 @@ async function spoil(fault: Fault, response: ServerResponse, entry: LoggedReques
       response.socket?.destroy();
       return true;
     case "status":
-      entry.status = then.status;
+      entry.status = does.status;
       write(response, {
-        status: then.status,
+        status: does.status,
         headers: { "content-type": "application/json; charset=utf-8" },
-        ...(then.body !== undefined && { body: then.body }),
+        ...(does.body !== undefined && { body: does.body }),
       });
       return true;
   }
@@ -121,9 +123,7 @@ function write(response: ServerResponse, { status, headers, body }: Reply): void
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
+  return text(request);
 }
 
 const flatten = (request: IncomingMessage): Record<string, string | undefined> =>

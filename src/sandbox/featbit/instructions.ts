@@ -1,3 +1,4 @@
+import { parseList } from "./evaluation.ts";
 import type {
   Condition,
   Flag,
@@ -144,8 +145,8 @@ function compareCondition(before: Condition, after: Condition, ruleId: string): 
   if (!sameTest || !(after.op === "IsOneOf" || after.op === "NotOneOf")) {
     return [{ kind: "UpdateRuleCondition", value: { condition: after, ruleId } }];
   }
-  const old = JSON.parse(before.value) as string[];
-  const now = JSON.parse(after.value) as string[];
+  const old = parseList(before.value);
+  const now = parseList(after.value);
   const change = (kind: string, values: string[]): Instruction[] =>
     values.length > 0 ? [{ kind, value: { conditionId: after.id, values, ruleId } }] : [];
   return [

@@ -1,14 +1,31 @@
+import { z } from "zod";
+
 /** A patch that does not apply: the server answers 200 with `success:false` and this text. */
 export class PatchRefused extends Error {}
 
-type Operation = { op: string; path: string; from?: string; value?: unknown };
+const Operation = z.object({
+  op: z.string(),
+  path: z.string(),
+  from: z.string().optional(),
+  value: z.unknown(),
+});
+type Operation = z.infer<typeof Operation>;
 type Container = Record<string, unknown> | unknown[];
+
+const isArray = (value: object): value is unknown[] => Array.isArray(value);
+const isMap = (value: object): value is Record<string, unknown> => !Array.isArray(value);
+
+function asContainer(value: object): Container {
+  if (isArray(value)) return value;
+  if (isMap(value)) return value;
+  throw new TypeError("neither an object nor an array");
+}
 
 /** RFC 6902 on a document. Anything but an array of operations is a TypeError. */
 export function applyPatch<T extends object>(document: T, patch: string): T {
   const operations: unknown = JSON.parse(patch);
   if (!Array.isArray(operations)) throw new TypeError("a JSON Patch is an array");
-  for (const operation of operations as Operation[]) applyOne(document as Container, operation);
+  for (const operation of operations) applyOne(asContainer(document), Operation.parse(operation));
   return document;
 }
 
@@ -62,7 +79,7 @@ function locate(document: Container, path: string): { parent: Container; name: s
   for (const step of names) {
     const next = memberOf(parent, step);
     if (typeof next !== "object" || next === null) throw missing(step);
-    parent = next as Container;
+    parent = asContainer(next);
   }
   return { parent, name };
 }

@@ -52,7 +52,8 @@ export function createPerson(sandbox: Sandbox, name: string, at?: Date): Person 
     const reply = await runRoute(match.route, call);
     if (reply.status !== 200)
       throw new Error(`${name}: ${method} ${path} answered ${reply.status}: ${reply.body ?? ""}`);
-    return (JSON.parse(reply.body ?? "null") as { data: unknown } | null)?.data;
+    const answer: { data?: unknown } | null = JSON.parse(reply.body ?? "null");
+    return answer?.data;
   }
 
   const current = ({ env, key }: FlagName): Flag => {

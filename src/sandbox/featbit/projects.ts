@@ -26,12 +26,12 @@ function visibleProject(call: Call, project: Project): Project {
     .filter(({ key }) =>
       isAllowed(call.actor.permissions, "CanAccessEnv", `project/${project.key}:env/${key}`),
     )
-    .sort((a, b) => microsOf(b.createdAt) - microsOf(a.createdAt));
+    .toSorted((a, b) => microsOf(b.createdAt) - microsOf(a.createdAt));
   return { id: project.id, name: project.name, key: project.key, environments };
 }
 
 export function createProject(call: Call) {
-  const body = call.body as { name?: string; key?: string };
+  const body = call.bodyAs<{ name?: string; key?: string }>();
   refuse([...nameCodes(body.name), ...keyCodes(body.key)]);
   requireFreeKey(call.world.projects, body.key ?? "");
   const project: Project = {
@@ -108,7 +108,7 @@ const withoutKey = ({ id, name, description, secrets, settings }: Environment) =
 });
 
 export function createEnvironment(call: Call) {
-  const body = call.body as { name?: string; key?: string; description?: string };
+  const body = call.bodyAs<{ name?: string; key?: string; description?: string }>();
   refuse([...nameCodes(body.name), ...keyCodes(body.key)]);
   const project = call.world.projects.find(({ id }) => id === call.param("projectId"));
   if (!project) throw serverError();
@@ -120,11 +120,11 @@ export function createEnvironment(call: Call) {
 }
 
 export function updateEnvironment(call: Call) {
-  const body = call.body as {
+  const body = call.bodyAs<{
     name?: string;
     description?: string;
     settings?: { requireChangeComment?: boolean };
-  };
+  }>();
   refuse(isBlank(body.name) ? ["name_is_required"] : []);
   const found = findEnv(call.world, call.param("envId"));
   if (!found) throw new Failure(404, "ResourceNotFound");

@@ -38,10 +38,10 @@ export function matchRoute(routes: readonly Route[], method: string, pathname: s
   if (matching.length === 0) return { kind: "none" };
   const best = matching
     .filter(({ route }) => route.method === method)
-    .sort((a, b) => b.literals - a.literals)
+    .toSorted((a, b) => b.literals - a.literals)
     .at(0);
   if (best) return { kind: "found", route: best.route, params: best.params };
-  const methods = [...new Set(matching.map(({ route }) => route.method))].sort();
+  const methods = [...new Set(matching.map(({ route }) => route.method))].toSorted();
   return { kind: "method", allow: methods.join(", ") };
 }
 

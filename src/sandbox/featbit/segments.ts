@@ -51,7 +51,7 @@ export function listSegments(call: Call) {
   const segments = call.world.segments
     .filter((segment) => segment.envId === call.param("envId") && segment.isArchived === archived)
     .filter((segment) => segment.name.toLowerCase().includes(name))
-    .sort((a, b) => microsOf(b.updatedAt) - microsOf(a.updatedAt));
+    .toSorted((a, b) => microsOf(b.updatedAt) - microsOf(a.updatedAt));
   const items = segments.slice(index * size, (index + 1) * size).map((segment) => {
     const { id, key, type, scopes, tags, description, createdAt, updatedAt } = segment;
     return { id, name: segment.name, key, type, scopes, tags, description, createdAt, updatedAt };
@@ -68,7 +68,7 @@ type CreateBody = {
 };
 
 export async function createSegment(call: Call) {
-  const body = call.body as CreateBody;
+  const body = call.bodyAs<CreateBody>();
   const scopes = body.scopes ?? [];
   const scoped = scopes.length > 0 && scopes.every((scope) => /^organization\/[^*]+$/.test(scope));
   refuse([
@@ -108,7 +108,7 @@ type TargetingBody = { included?: string[] | null; excluded?: string[] | null; r
 
 /** No revision: the last write wins. Flags that use the segment are touched and audited too. */
 export async function segmentTargeting(call: Call) {
-  const body = call.body as TargetingBody;
+  const body = call.bodyAs<TargetingBody>();
   const nested = (body.rules ?? []).some(({ conditions }) => (conditions ?? []).some(isSegmentCondition));
   refuse(nested ? ["rules_is_invalid"] : []);
   const before = readSegment(call);
@@ -126,7 +126,7 @@ const actionFor = (kind: string): string =>
   kind.includes("TargetUsers") ? "UpdateSegmentTargetingUsers" : "UpdateSegmentRules";
 
 export async function renameSegment(call: Call) {
-  const { name } = call.body as { name?: string };
+  const { name } = call.bodyAs<{ name?: string }>();
   refuse(nameCodes(name));
   await writeSegment(call, readSegment(call), "Update", (draft) => {
     draft.name = name ?? "";
@@ -135,7 +135,7 @@ export async function renameSegment(call: Call) {
 }
 
 export async function describeSegment(call: Call) {
-  const { description } = call.body as { description?: string | null };
+  const { description } = call.bodyAs<{ description?: string | null }>();
   await writeSegment(call, readSegment(call), "Update", (draft) => {
     draft.description = description ?? null;
   });
@@ -143,7 +143,7 @@ export async function describeSegment(call: Call) {
 }
 
 export async function retagSegment(call: Call) {
-  const { tags } = call.body as { tags?: string[] | null };
+  const { tags } = call.bodyAs<{ tags?: string[] | null }>();
   await writeSegment(call, readSegment(call), "Update", (draft) => {
     draft.tags = tags ?? [];
   });

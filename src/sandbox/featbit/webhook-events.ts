@@ -1,5 +1,12 @@
+import { z } from "zod";
 import type { Change } from "./sandbox.ts";
-import type { Flag, Instruction, Rule, Segment, Variation } from "./world.ts";
+import type { Flag, Instruction, Segment } from "./world.ts";
+
+// The values of instructions, as far as the sentences need them.
+const Named = z.object({ name: z.string() });
+const NewVariation = z.object({ name: z.string(), value: z.string().nullable() });
+const Users = z.object({ keyIds: z.array(z.string()), variationId: z.string() });
+const OfRule = z.object({ ruleId: z.string() });
 
 const FLAG_EVENTS: readonly [RegExp, string][] = [
   [/^TurnFlag/, "toggled"],
@@ -52,7 +59,6 @@ export function describeChange(
 
 function sentence({ kind, value }: Instruction, after: Flag | Segment, before: Flag | Segment): string {
   const variation = (id: unknown) => variationName(after, before, id);
-  const users = value as { keyIds: string[]; variationId: string };
   switch (kind) {
     case "TurnFlagOn":
       return `Turn on flag: ${after.name}`;
@@ -74,11 +80,11 @@ function sentence({ kind, value }: Instruction, after: Flag | Segment, before: F
     case "RemoveTags":
       return `Update tags from ${before.tags.join(",")} to ${after.tags.join(",")}`;
     case "AddVariation":
-      return `Add variation: ${(value as Variation).name}`;
+      return `Add variation: ${NewVariation.parse(value).name}`;
     case "RemoveVariation":
       return `Remove variation: ${variation(value)}`;
     case "UpdateVariation":
-      return `Variation updated to '${(value as Variation).name}' with value '${(value as Variation).value ?? ""}'`;
+      return variationUpdated(NewVariation.parse(value));
     case "UpdateDisabledVariation":
       return `Disabled variation updated to '${variation(value)}'`;
     case "UpdateDefaultRuleVariationOrRollouts":
@@ -86,11 +92,11 @@ function sentence({ kind, value }: Instruction, after: Flag | Segment, before: F
     case "UpdateDefaultRuleDispatchKey":
       return "Update default rule dispatch key";
     case "SetTargetUsers":
-      return `${users.keyIds.length > 0 ? "Set" : "Clear"} target users for variation '${variation(users.variationId)}'`;
+      return `${Users.parse(value).keyIds.length > 0 ? "Set" : "Clear"} target users for variation '${variation(Users.parse(value).variationId)}'`;
     case "AddTargetUsers":
-      return `Add target users to variation '${variation(users.variationId)}'`;
+      return `Add target users to variation '${variation(Users.parse(value).variationId)}'`;
     case "RemoveTargetUsers":
-      return `Remove target users from variation '${variation(users.variationId)}'`;
+      return `Remove target users from variation '${variation(Users.parse(value).variationId)}'`;
     case "AddTargetUsersToIncluded":
       return "Add including users";
     case "RemoveTargetUsersFromIncluded":
@@ -104,16 +110,22 @@ function sentence({ kind, value }: Instruction, after: Flag | Segment, before: F
   }
 }
 
+const variationUpdated = ({ name, value }: z.infer<typeof NewVariation>): string =>
+  `Variation updated to '${name}' with value '${value ?? ""}'`;
+
 function ruleSentence({ kind, value }: Instruction, after: Flag | Segment, before: Flag | Segment): string {
   const nameOf = (id: unknown) =>
     [...after.rules, ...before.rules].find((rule) => rule.id === id)?.name ?? "";
   if (kind === "SetRules") {
-    const names = (value as Rule[]).map(({ name }) => name);
+    const names = z
+      .array(Named)
+      .parse(value)
+      .map(({ name }) => name);
     return names.length > 0 ? `Set rules: ${names.join(",")}` : "Clear rules";
   }
-  if (kind === "AddRule") return `Add rule: ${(value as Rule).name}`;
+  if (kind === "AddRule") return `Add rule: ${Named.parse(value).name}`;
   if (kind === "RemoveRule") return `Remove rule: ${nameOf(value)}`;
-  return `Update rule: ${nameOf((value as { ruleId: string }).ruleId)}`;
+  return `Update rule: ${nameOf(OfRule.parse(value).ruleId)}`;
 }
 
 function variationName(after: Flag | Segment, before: Flag | Segment, id: unknown): string {

@@ -4,6 +4,7 @@ import type { Rule, Targeting } from "../../../src/sandbox/featbit/world.ts";
 import { isExchange, loadRecorded } from "../../support/recorded-featbit.ts";
 import { DEV, createReplay } from "./replay.ts";
 import type { Replay } from "./replay.ts";
+import { typed } from "../../support/typed.ts";
 
 const entries = loadRecorded("evaluate");
 const FLAG = { env: "shop/dev", key: "new-checkout" };
@@ -30,7 +31,7 @@ type PolledSegment = {
   rules: [];
   updatedAt: string;
 };
-const { featureFlags, segments } = (polled?.response.body as { data: Polled }).data;
+const { featureFlags, segments } = typed<{ data: Polled }>(polled?.response.body).data;
 const [on, off] = (featureFlags[0]?.variations ?? []).map(({ id }: { id: string }) => id);
 if (!on || !off) throw new Error("the polled flag has two variations");
 
@@ -131,7 +132,9 @@ test("evaluates as the recorded evaluation server did", async () => {
 
 test("hashes as recorded", async () => {
   for (const entry of entries.filter(isExchange)) {
-    const { keyId } = (entry.request.body as { user?: { keyId: string } } | undefined)?.user ?? { keyId: "" };
+    const { keyId } = typed<{ user?: { keyId: string } } | undefined>(entry.request.body)?.user ?? {
+      keyId: "",
+    };
     const bucket = entry["expectedBucket"];
     if (typeof bucket !== "number" || entry.id === "dispatch-attr") continue;
     expect(bucketOf(`new-checkout${keyId}`), entry.id).toBe(bucket);
@@ -139,7 +142,7 @@ test("hashes as recorded", async () => {
   const counted = entries.find(({ id }) => id === "hash-agreement-300");
   const users = Array.from({ length: 300 }, (_, index) => `load-${index}`);
   expect(users.filter((user) => bucketOf(`new-checkout${user}`) <= 0.25)).toHaveLength(
-    counted?.["on"] as number,
+    typed<number>(counted?.["on"]),
   );
   expect(bucketOf("new-checkoutFR")).toBe(
     entries.find(({ id }) => id === "dispatch-attr")?.["expectedBucket"],

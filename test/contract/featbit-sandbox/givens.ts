@@ -3,6 +3,7 @@ import { isExchange, loadRecorded } from "../../support/recorded-featbit.ts";
 import { PROD } from "./replay.ts";
 import type { Replay } from "./replay.ts";
 import type { Givens } from "./scenario.ts";
+import { typed } from "../../support/typed.ts";
 
 // What was done between the recorded requests and left no entry of its own: read from the entries around it.
 
@@ -21,25 +22,27 @@ const recorded = (file: RecordedFile, id: string): RecordedEntry => {
 };
 const dataOf = (entry: RecordedEntry): Json => {
   if (!isExchange(entry)) throw new Error(`${entry.id} is not an exchange`);
-  return (entry.response.body as { data: Json }).data;
+  return typed<{ data: Json }>(entry.response.body).data;
 };
-const bodyOf = (entry: RecordedEntry): Json => (isExchange(entry) ? (entry.request.body as Json) : {});
-const itemsOf = (entry: RecordedEntry): FlagJson[] => dataOf(entry)["items"] as FlagJson[];
+const bodyOf = (entry: RecordedEntry): Json => (isExchange(entry) ? typed<Json>(entry.request.body) : {});
+const itemsOf = (entry: RecordedEntry): FlagJson[] => typed<FlagJson[]>(dataOf(entry)["items"]);
 
 /** Creates what a recorded flag was created as, and binds its ids. */
 async function create(replay: Replay, flag: Partial<FlagJson> & { key: string; variations: Variation[] }) {
   const [on, off] = flag.variations;
-  const made = (await replay.given("POST", FLAGS, {
-    name: flag["name"] ?? flag.key,
-    key: flag.key,
-    isEnabled: flag["isEnabled"] ?? false,
-    description: flag["description"] ?? "",
-    variationType: "boolean",
-    variations: flag.variations,
-    enabledVariationId: on?.id,
-    disabledVariationId: off?.id,
-    tags: flag.tags ?? [],
-  })) as FlagJson;
+  const made = typed<FlagJson>(
+    await replay.given("POST", FLAGS, {
+      name: flag["name"] ?? flag.key,
+      key: flag.key,
+      isEnabled: flag["isEnabled"] ?? false,
+      description: flag["description"] ?? "",
+      variationType: "boolean",
+      variations: flag.variations,
+      enabledVariationId: on?.id,
+      disabledVariationId: off?.id,
+      tags: flag.tags ?? [],
+    }),
+  );
   if (flag.id) replay.ids.bind(flag.id, made.id);
   if (flag.revision) replay.ids.bind(flag.revision, made.revision);
   return made;
@@ -47,8 +50,8 @@ async function create(replay: Replay, flag: Partial<FlagJson> & { key: string; v
 
 async function retarget(replay: Replay, current: Json, comment: string) {
   const { targetUsers, rules, fallthrough, exptIncludeAllTargets } = current;
-  const key = current["key"] as string;
-  const { revision } = (await replay.given("GET", `${FLAGS}/${key}`)) as FlagJson;
+  const key = typed<string>(current["key"]);
+  const { revision } = typed<FlagJson>(await replay.given("GET", `${FLAGS}/${key}`));
   const targeting = { targetUsers, rules, fallthrough, exptIncludeAllTargets };
   return replay.given("PUT", `${FLAGS}/${key}/targeting`, { revision, targeting, comment });
 }
@@ -71,16 +74,16 @@ async function iamFlags(replay: Replay) {
     variations: clone.variations,
     tags: ["bot"],
   });
-  const revision = bodyOf(recorded("rest-tokens-iam", "ro-targeting"))["revision"] as string;
+  const revision = typed<string>(bodyOf(recorded("rest-tokens-iam", "ro-targeting"))["revision"]);
   await create(replay, { ...untagged, revision, description: "" });
 }
 
 async function auditStep(replay: Replay, entry: RecordedEntry) {
-  const item = entry["item"] as { comment: string };
-  const { current } = entry["dataChangeParsed"] as { current: FlagJson };
+  const item = typed<{ comment: string }>(entry["item"]);
+  const { current } = typed<{ current: FlagJson }>(entry["dataChangeParsed"]);
   const { comment } = item;
   const flag = `${FLAGS}/aud-flag`;
-  const read = () => replay.given("GET", flag) as Promise<FlagJson>;
+  const read = () => typed<Promise<FlagJson>>(replay.given("GET", flag));
   const put = (path: string, body: object, as?: string) =>
     replay.given("PUT", `${flag}/${path}`, { comment, ...body }, as);
   switch (entry.id) {
@@ -127,33 +130,39 @@ const auditSteps = Object.fromEntries(
 
 async function referencingFlag(replay: Replay) {
   const entry = recorded("rest-segments", "before");
-  const { dataChange } = entry["flagNewestAudit"] as { dataChange: { previous: string; current: string } };
-  await create(replay, JSON.parse(dataChange.previous) as FlagJson);
-  await retarget(replay, JSON.parse(dataChange.current) as Json, "ref");
+  const { dataChange } = typed<{ dataChange: { previous: string; current: string } }>(
+    entry["flagNewestAudit"],
+  );
+  await create(replay, typed<FlagJson>(JSON.parse(dataChange.previous)));
+  await retarget(replay, typed<Json>(JSON.parse(dataChange.current)), "ref");
 }
 
 async function poisonCond(replay: Replay) {
-  const audits = dataOf(recorded("rest-audit", "poison2-audit"))["items"] as {
-    dataChange: { current: string };
-  }[];
-  await create(replay, JSON.parse(audits.at(-1)?.dataChange.current ?? "") as FlagJson);
+  const audits = typed<
+    {
+      dataChange: { current: string };
+    }[]
+  >(dataOf(recorded("rest-audit", "poison2-audit"))["items"]);
+  await create(replay, typed<FlagJson>(JSON.parse(audits.at(-1)?.dataChange.current ?? "")));
 }
 
 async function triggerFlag(replay: Replay) {
-  const { dataChange } = recorded("triggers", "before")["newestAudit"] as { dataChange: { current: string } };
-  await create(replay, JSON.parse(dataChange.current) as FlagJson);
+  const { dataChange } = typed<{ dataChange: { current: string } }>(
+    recorded("triggers", "before")["newestAudit"],
+  );
+  await create(replay, typed<FlagJson>(JSON.parse(dataChange.current)));
   const triggers = [{ env: "shop/prod", flag: "trig-flag", action: "turn-off" as const }];
   replay.triggerToken = replay.sandbox.seed({ triggers }).triggers[0]?.token ?? "";
 }
 
 async function swappedRules(replay: Replay, entry: RecordedEntry) {
-  const { targeting, revision } = bodyOf(entry) as { targeting: Json; revision: string };
-  const rules = targeting["rules"] as Json[];
-  const variations = (targeting["fallthrough"] as { variations: { id: string }[] }).variations;
+  const { targeting, revision } = typed<{ targeting: Json; revision: string }>(bodyOf(entry));
+  const rules = typed<Json[]>(targeting["rules"]);
+  const variations = typed<{ variations: { id: string }[] }>(targeting["fallthrough"]).variations;
   const named = variations.map(({ id }, index) => ({ id, name: `V${index}`, value: String(index === 0) }));
   await create(replay, { key: "ro-nodiff-62bf", variations: named });
   const now = await retarget(replay, { ...targeting, key: "ro-nodiff-62bf", rules: rules.toReversed() }, "");
-  replay.ids.bind(revision, now as string);
+  replay.ids.bind(revision, typed<string>(now));
 }
 
 const trigger = (replay: Replay) => {
@@ -172,7 +181,7 @@ export const GIVENS: Givens = {
   "rest-tokens-iam/ro-nodiff-order": swappedRules,
   "rest-flags/tgt-rule-segment": async (replay) => {
     const vip = itemsOf(recorded("rest-segments", "list")).find((item) => item["name"] === "VIP");
-    const made = (await replay.given("POST", SEGMENTS, segment("VIP", "vip"))) as { id: string };
+    const made = typed<{ id: string }>(await replay.given("POST", SEGMENTS, segment("VIP", "vip")));
     replay.ids.bind(vip?.id ?? "", made.id);
   },
   "rest-flags/create-race": (replay) => {
@@ -185,8 +194,8 @@ export const GIVENS: Givens = {
   },
   "rest-flags/delete-archived": (replay) => replay.given("PUT", `${FLAGS}/new-checkout-clone/archive`),
   "rest-flags/float-0.3333333333333333": (replay, entry) => {
-    const { revision, targeting } = bodyOf(entry) as { revision: string; targeting: Json };
-    const { variations } = targeting["fallthrough"] as { variations: { id: string }[] };
+    const { revision, targeting } = typed<{ revision: string; targeting: Json }>(bodyOf(entry));
+    const { variations } = typed<{ variations: { id: string }[] }>(targeting["fallthrough"]);
     const named = variations.map(({ id }, index) => ({ id, name: `V${index}`, value: String(index === 0) }));
     return create(replay, { key: "float-8d66", revision, variations: named });
   },
@@ -208,7 +217,7 @@ export const GIVENS: Givens = {
   },
   "rest-segments/flag-references": referencingFlag,
   "rest-segments/archive": async (replay, entry) => {
-    const made = (await replay.given("POST", SEGMENTS, segment("Tmp", "tmp"))) as { id: string };
+    const made = typed<{ id: string }>(await replay.given("POST", SEGMENTS, segment("Tmp", "tmp")));
     replay.ids.bind(isExchange(entry) ? (entry.request.path.split("/").at(-2) ?? "") : "", made.id);
   },
   "rest-segments/delete": (replay, entry) =>

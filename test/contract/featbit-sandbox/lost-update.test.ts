@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createFeatBitSandbox } from "../../../src/sandbox/featbit/featbit-sandbox.ts";
 import { loadRecorded } from "../../support/recorded-featbit.ts";
+import { typed } from "../../support/typed.ts";
 
 // The facts of timing.json: parallel writers overwrite each other in silence, and the audit chain shows each time.
 
@@ -24,7 +25,7 @@ async function createOneFlag(writeWindowMs: number) {
       headers: { Authorization: TOKEN, "Content-Type": "application/json" },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    return { status: response.status, data: ((await response.json()) as { data: never }).data };
+    return { status: response.status, data: typed<{ data: never }>(await response.json()).data };
   };
   type Flag = (typeof sandbox.world.flags)[number];
   const read = async (): Promise<Flag> => (await send("GET", "/feature-flags/checkout")).data;
@@ -51,14 +52,14 @@ async function createOneFlag(writeWindowMs: number) {
   return Object.assign(sandbox, { read, toggle, rollTo, chainIsBroken });
 }
 
-const revisionOf = (json: string): string => (JSON.parse(json) as { revision: string }).revision;
+const revisionOf = (json: string): string => typed<{ revision: string }>(JSON.parse(json)).revision;
 const shareOf = (flag: { fallthrough: { variations: { rollout: number[] }[] } }) =>
   flag.fallthrough.variations[0]?.rollout[1];
 
 const fact = (id: string) => {
   const entry = loadRecorded("timing").find((candidate) => candidate.id === id);
   if (!entry) throw new Error(`timing has no ${id}`);
-  return entry as Record<string, number>;
+  return typed<Record<string, number>>(entry);
 };
 
 test("two parallel targeting writes with one revision both answer 200, and the chain breaks", async () => {

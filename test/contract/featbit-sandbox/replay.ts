@@ -6,6 +6,7 @@ import type { RecordedEntry, RecordedExchange } from "../../support/recorded-fea
 import { isExchange, loadRecorded } from "../../support/recorded-featbit.ts";
 import type { Person } from "../../../src/sandbox/featbit/people.ts";
 import { Ids, differences } from "./compare.ts";
+import { typed } from "../../support/typed.ts";
 
 export const PROD = "8b3014de-b21e-4961-be76-c6807bbe44f1";
 export const DEV = "31a5bdc8-c5d6-4277-af75-505a12e0378f";
@@ -79,7 +80,7 @@ function recordedTokens() {
   const created = loadRecorded("rest-tokens-iam").filter(isExchange);
   return TOKENS.map((name) => {
     const entry = created.find(({ id }) => id === `token-create-${name}`);
-    const { data } = entry?.response.body as { data: { id: string; name: string; permissions: [] } };
+    const { data } = typed<{ data: { id: string; name: string; permissions: [] } }>(entry?.response.body);
     const permissions = name === "personal" ? {} : { permissions: data.permissions };
     return { id: data.id, name: data.name, token: tokenText(name), ...permissions };
   });
@@ -118,7 +119,7 @@ export class Replay implements AsyncDisposable {
     const text = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
     const guessed = text && !others["Content-Type"] ? { "Content-Type": "text/plain;charset=UTF-8" } : {};
     const response = await request(base + path, {
-      method: method as "GET",
+      method: typed<"GET">(method),
       headers: { ...guessed, ...others, ...(authorization && { Authorization: authorization }) },
       ...(text !== undefined && { body: this.ids.translate(text) }),
     });
@@ -145,7 +146,7 @@ export class Replay implements AsyncDisposable {
       ...(body !== undefined && { body }),
     });
     if (status !== 200) throw new Error(`given ${method} ${path}: ${status} ${JSON.stringify(answer)}`);
-    return (answer as { data: unknown }).data;
+    return typed<{ data: unknown }>(answer).data;
   }
 
   async check(
@@ -189,10 +190,12 @@ export class Replay implements AsyncDisposable {
   #times(path: string): string {
     return path.replace(/(?<=[?&](?:from|to)=)\d{13}(?=&|$)/g, (ms) => {
       const anchor = loadRecorded("rest-audit").find(({ id }) => id === "q-from-to");
-      const id = this.ids.translate(anchor?.["entryId"] as string);
+      const id = this.ids.translate(typed<string>(anchor?.["entryId"]));
       const entry = this.sandbox.world.audits.find((candidate) => candidate.id === id);
       if (!entry) return ms;
-      return String(Number(ms) - Date.parse(anchor?.["entryCreatedAt"] as string) + msOf(entry.createdAt));
+      return String(
+        Number(ms) - Date.parse(typed<string>(anchor?.["entryCreatedAt"])) + msOf(entry.createdAt),
+      );
     });
   }
 
@@ -215,8 +218,8 @@ function unordered(value: unknown): unknown {
 
 /** One answer was too long to keep: its counts were. */
 function summaryDifferences(recorded: unknown, actual: unknown): string[] {
-  const { totalCount, items } = (recorded as { summary: { totalCount: number; items: number } }).summary;
-  const page = (actual as { data: { totalCount: number; items: unknown[] } }).data;
+  const { totalCount, items } = typed<{ summary: { totalCount: number; items: number } }>(recorded).summary;
+  const page = typed<{ data: { totalCount: number; items: unknown[] } }>(actual).data;
   const matches = page.totalCount === totalCount && page.items.length === items;
   return matches
     ? []

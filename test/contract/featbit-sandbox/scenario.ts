@@ -3,6 +3,7 @@ import { isExchange, loadRecorded } from "../../support/recorded-featbit.ts";
 import { differences } from "./compare.ts";
 import { PROD } from "./replay.ts";
 import type { Replay } from "./replay.ts";
+import { typed } from "../../support/typed.ts";
 
 export type Step = { file: RecordedFile; from: string; to: string };
 
@@ -104,20 +105,19 @@ export async function play(replay: Replay, step: Step, givens: Givens): Promise<
 
 const asBody = (body: unknown): object => (typeof body === "object" && body !== null ? body : {});
 
-export type Givens = Readonly<
-  Record<string, (replay: Replay, entry: RecordedEntry) => Promise<unknown> | unknown>
->;
+export type Givens = Readonly<Record<string, (replay: Replay, entry: RecordedEntry) => unknown>>;
 
 const flagPath = (path: string): string => /^.*\/feature-flags\/[^/]+/.exec(path)?.[0] ?? path;
 
 /** Entries that note what a flag looked like: by file, the flag they look at. */
+const prodFlag = (key: string): string => `/api/v1/envs/${PROD}/feature-flags/${key}`;
+
 async function observe(replay: Replay, entry: RecordedEntry): Promise<void> {
-  const path = (key: string) => `/api/v1/envs/${PROD}/feature-flags/${key}`;
   if (entry["state"])
     return replay.note(
       entry,
-      await stateDifferences(replay, path("new-checkout"), {
-        ...(entry["state"] as object),
+      await stateDifferences(replay, prodFlag("new-checkout"), {
+        ...entry["state"],
         auditCount: entry["auditCount"],
       }),
     );
@@ -126,27 +126,27 @@ async function observe(replay: Replay, entry: RecordedEntry): Promise<void> {
     const newest = entry["segmentAuditNewest"];
     if (newest) replay.note({ ...entry, id: `${entry.id} segment` }, await auditDifferences(replay, newest));
     const state = {
-      ...(entry["flag"] as object),
+      ...typed<object>(entry["flag"]),
       auditCount: entry["flagAuditCount"],
       newestAudit: entry["flagNewestAudit"],
     };
-    return replay.note(entry, await stateDifferences(replay, path("seg-ref"), state));
+    return replay.note(entry, await stateDifferences(replay, prodFlag("seg-ref"), state));
   }
   if (entry["newestAudit"]) {
     const state = {
-      ...(entry["flag"] as object),
+      ...typed<object>(entry["flag"]),
       auditCount: entry["auditCount"],
       newestAudit: entry["newestAudit"],
     };
-    return replay.note(entry, await stateDifferences(replay, path("trig-flag"), state));
+    return replay.note(entry, await stateDifferences(replay, prodFlag("trig-flag"), state));
   }
   throw new Error(`nothing compares ${entry.id}`);
 }
 
 async function auditDifferences(replay: Replay, item: unknown): Promise<string[]> {
-  const { refId } = item as { refId: string };
+  const { refId } = typed<{ refId: string }>(item);
   const page = await replay.given("GET", `/api/v1/envs/${PROD}/audit-logs?pageSize=1&refId=${refId}`);
-  return differences(item, (page as { items: unknown[] }).items[0], replay.ids, "item");
+  return differences(item, typed<{ items: unknown[] }>(page).items[0], replay.ids, "item");
 }
 
 /** Numbers as they are written on the wire. */
@@ -158,26 +158,26 @@ async function rawDifferences(replay: Replay, path: string, raw: string): Promis
 /** Some states note only a few members of the newest entry. */
 async function newestAuditDifferences(replay: Replay, refId: string, noted: object): Promise<string[]> {
   const page = await replay.given("GET", `/api/v1/envs/${PROD}/audit-logs?pageSize=1&refId=${refId}`);
-  const newest = (page as { items: object[] }).items[0] ?? {};
+  const newest = typed<{ items: object[] }>(page).items[0] ?? {};
   const same = Object.fromEntries(Object.entries(newest).filter(([name]) => Object.hasOwn(noted, name)));
   return differences(noted, same, replay.ids, "newestAudit");
 }
 
 async function stateDifferences(replay: Replay, path: string, recorded: unknown): Promise<string[]> {
-  const flag = (await replay.given("GET", path)) as Record<string, unknown>;
+  const flag = typed<Record<string, unknown>>(await replay.given("GET", path));
   const { sandbox } = replay;
   const found: string[] = [];
-  for (const [name, value] of Object.entries(recorded as object)) {
+  for (const [name, value] of Object.entries(typed<object>(recorded))) {
     if (name === "auditCount") {
       const count = sandbox.world.audits.filter(({ refId }) => refId === flag["id"]).length;
       if (count !== value) found.push(`auditCount: recorded ${value}, got ${count}`);
     } else if (name === "newestAudit") {
-      found.push(...(await newestAuditDifferences(replay, flag["id"] as string, value as object)));
-    } else if (name === "rules" && typeof (value as unknown[])[0] === "string") {
+      found.push(...(await newestAuditDifferences(replay, typed<string>(flag["id"]), typed<object>(value))));
+    } else if (name === "rules" && typeof typed<unknown[]>(value)[0] === "string") {
       found.push(
         ...differences(
           value,
-          (flag["rules"] as { name: string }[]).map((rule) => rule.name),
+          typed<{ name: string }[]>(flag["rules"]).map((rule) => rule.name),
           replay.ids,
           name,
         ),

@@ -9,6 +9,7 @@ import type { RecordedEntry } from "../../support/recorded-featbit.ts";
 import { differences } from "./compare.ts";
 import { SECRETS, createReplay } from "./replay.ts";
 import type { Replay } from "./replay.ts";
+import { typed } from "../../support/typed.ts";
 
 type Frame = {
   ms: number;
@@ -33,7 +34,7 @@ type Sync = { data: { eventType: string; featureFlags: Row[]; segments: Row[] } 
 
 const entries = loadRecorded("streaming");
 const framesOf = (entry: RecordedEntry): Frame[] =>
-  (entry["frames"] as Frame[]).toSorted((a, b) => (a.startedMs ?? a.ms) - (b.startedMs ?? b.ms));
+  typed<Frame[]>(entry["frames"]).toSorted((a, b) => (a.startedMs ?? a.ms) - (b.startedMs ?? b.ms));
 
 /** How a connection was opened where it was not the usual way. */
 type Opening = { type?: string; secret?: string; ageMs?: number; version?: string; token?: string };
@@ -75,7 +76,7 @@ class Connection {
       ...(token && { token }),
       ...(version && { version }),
     });
-    this.#socket = new WebSocket(`${replay.sandbox.streamingUrl}/streaming?${query}`);
+    this.#socket = new WebSocket(`${replay.sandbox.streamingUrl}/streaming?${query.toString()}`);
     this.#socket.on("message", (data: Buffer) => this.received.push(JSON.parse(data.toString())));
     this.#socket.on("close", (code, reason) => (this.closed = { code, reason: reason.toString() }));
   }
@@ -114,23 +115,24 @@ async function until(condition: () => boolean): Promise<boolean> {
   return false;
 }
 
+const byKey = (rows: Row[] | undefined) => rows?.toSorted((a, b) => (a.key + a.id < b.key + b.id ? -1 : 1));
+
 /** Rows in the order of their ids: the real server's own order is its database's. */
 const sorted = (message: unknown): unknown => {
-  const { data } = message as Partial<Sync>;
+  const { data } = typed<Partial<Sync>>(message);
   if (!data?.featureFlags) return message;
-  const byKey = (rows: Row[] | undefined) => rows?.toSorted((a, b) => (a.key + a.id < b.key + b.id ? -1 : 1));
   const sortedRows = {
     featureFlags: byKey(data.featureFlags),
     ...(data.segments && { segments: byKey(data.segments) }),
   };
-  return { ...(message as object), data: { ...data, ...sortedRows } };
+  return { ...typed<object>(message), data: { ...data, ...sortedRows } };
 };
 
 /** Unix ms of the start of a scenario: a change told by a frame happened when its request started. */
 function startOf(frames: Frame[]): number | undefined {
   for (const frame of frames.filter(({ kind }) => kind === "received")) {
     const request = frames.findLast(({ kind, startedMs }) => kind === "api" && (startedMs ?? 0) < frame.ms);
-    const { data } = frame.data as Partial<Sync>;
+    const { data } = typed<Partial<Sync>>(frame.data);
     const times = [...(data?.featureFlags ?? []), ...(data?.segments ?? [])].map(({ updatedAt }) =>
       Date.parse(updatedAt),
     );
@@ -236,7 +238,7 @@ async function playSdk(replay: Replay, entry: RecordedEntry): Promise<string[]> 
       if (!(await until(() => updates.length > 0))) found.push(`${at}: no update`);
       else
         found.push(
-          ...differences((frame.data as string[]).toSorted(), updates.shift()?.toSorted(), replay.ids, at),
+          ...differences(typed<string[]>(frame.data).toSorted(), updates.shift()?.toSorted(), replay.ids, at),
         );
     } else if (frame.kind === "sdk-variation") {
       const detail = await evaluateAs(client, frame);
@@ -250,14 +252,17 @@ async function playSdk(replay: Replay, entry: RecordedEntry): Promise<string[]> 
       );
     } else if (frame.kind === "sdk-all") {
       const all = await client.getAllVariations(new UserBuilder("user-2").build());
-      const keys = (details: unknown) =>
-        (details as { flagKey: string }[]).map(({ flagKey }) => flagKey).toSorted();
-      found.push(...differences(keys(frame.data), keys(all), replay.ids, at));
+      found.push(...differences(flagKeys(frame.data), flagKeys(all), replay.ids, at));
     }
   }
   await client.close();
   return found;
 }
+
+const flagKeys = (details: unknown) =>
+  typed<{ flagKey: string }[]>(details)
+    .map(({ flagKey }) => flagKey)
+    .toSorted();
 
 /** `user-9 FR` stands for user-9 with country FR. */
 function evaluateAs(client: IFbClient, { flag = "", user = "user-2" }: Frame) {
@@ -271,7 +276,9 @@ function evaluateAs(client: IFbClient, { flag = "", user = "user-2" }: Frame) {
 }
 
 test("streams as the recorded evaluation server did", async () => {
-  const initial = framesOf(entries[0] as RecordedEntry).find(({ kind }) => kind === "received")?.data as Sync;
+  const initial = typed<Sync>(
+    framesOf(typed<RecordedEntry>(entries[0])).find(({ kind }) => kind === "received")?.data,
+  );
   const { featureFlags, segments } = initial.data;
   clock.ms = Math.max(...featureFlags.map(({ updatedAt }) => Date.parse(updatedAt))) + 1000;
   await using replay = await createReplay({ now: () => clock.ms });
