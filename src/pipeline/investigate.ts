@@ -11,7 +11,7 @@ import type { Decision } from "../domain/policy/decision.ts";
 import { authority, type Mode, powersOf } from "../domain/policy/mode.ts";
 import type { Service } from "../domain/service.ts";
 import { commitDecision } from "./commit-decision.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./ports/log.ts";
 import type { Controls } from "./ports/controls.ts";
 import type { FlagReader } from "./ports/flag-platform.ts";
 import type { Body, Commit, Loaded, Store, StreamWrite, WorkItem } from "./ports/storage.ts";

@@ -1,6 +1,6 @@
 import { OpsError } from "../domain/ops-error.ts";
 import { type Instant, later } from "../domain/ids.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./ports/log.ts";
 import type { Doorbell, Stage } from "./ports/queue.ts";
 import type { Store, WorkItem } from "./ports/storage.ts";
 

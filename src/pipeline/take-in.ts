@@ -8,7 +8,7 @@ import { streamOf } from "../domain/ledger/stream.ts";
 import { OpsError } from "../domain/ops-error.ts";
 import type { Service } from "../domain/service.ts";
 import { commitDecision } from "./commit-decision.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./ports/log.ts";
 import type { ParseDelivery } from "./ports/intake.ts";
 import type { ClaimedDelivery, Commit, FollowUp, Settlement, Store, StreamWrite } from "./ports/storage.ts";
 
