@@ -19,7 +19,7 @@ export type RecordedExchange = {
 };
 
 /** An entry that is not one exchange: a state, a list of frames, a count. */
-export type RecordedObservation = { id: string; about: string; [observation: string]: unknown };
+type RecordedObservation = { id: string; about: string; [observation: string]: unknown };
 
 export type RecordedEntry = RecordedExchange | RecordedObservation;
 

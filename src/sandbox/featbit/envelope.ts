@@ -4,7 +4,7 @@ import { toWireJson } from "./dotnet-json.ts";
 /** An HTTP answer before it is written. `body` undefined means an empty body. */
 export type Reply = { status: number; headers: Record<string, string>; body?: string };
 
-export const JSON_TYPE = "application/json; charset=utf-8";
+const JSON_TYPE = "application/json; charset=utf-8";
 const NO_STORE = { "cache-control": "no-cache,no-store" };
 
 const json = (status: number, value: unknown, headers: Record<string, string> = {}): Reply => ({

@@ -58,13 +58,22 @@ export type FeatBitSandbox = AsyncDisposable & {
   readonly world: World;
 };
 
+/** The system's clock with made-up microseconds, so that no two readings are equal. */
+function createClock(): () => number {
+  let last = 0;
+  return () => {
+    last = Math.max(last + 0.0015, Date.now());
+    return last;
+  };
+}
+
 /**
  * A stand-in for FeatBit 5.4.2: REST API and evaluation server on loopback, in memory, with the real one's statuses,
  * texts, gaps and lost-update window. Unlicensed; people's own screens are not built.
  */
 export async function createFeatBitSandbox(options: FeatBitSandboxOptions = {}): Promise<FeatBitSandbox> {
   await using stack = new AsyncDisposableStack();
-  const now = options.now ?? (() => performance.timeOrigin + performance.now());
+  const now = options.now ?? createClock();
   const organization = options.organization ?? { id: newRowId(now()), name: "playground", key: "playground" };
   const world: World = {
     workspaceId: options.workspaceId ?? newGuid(),

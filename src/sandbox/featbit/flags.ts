@@ -4,9 +4,9 @@ import { createFlag, readFlag, removeFlag, writeFlag } from "./flag-write.ts";
 import { newGuid, newRowId } from "./guid.ts";
 import { microsOf, toInstant } from "./instants.ts";
 import { PatchRefused, applyPatch } from "./json-patch.ts";
-import type { Flag, Variation } from "./world.ts";
+import type { AuditEntry, Flag, Variation } from "./world.ts";
 
-export const KEY = /^[a-zA-Z0-9._-]+$/;
+const KEY = /^[a-zA-Z0-9._-]+$/;
 export const isBlank = (text: string | null | undefined): text is null | undefined | "" => !text?.trim();
 
 export function nameCodes(name: string | null | undefined): string[] {
@@ -172,7 +172,9 @@ function toListItem(call: Call, flag: Flag) {
     const user = call.world.users.find((candidate) => candidate.id === id);
     return user && { id: user.id, name: user.name, email: user.email };
   };
-  const last = call.world.audits.findLast((entry) => entry.refId === flag.id && entry.operation !== "Create");
+  const last = call.world.audits
+    .filter((entry) => entry.refId === flag.id && entry.operation !== "Create")
+    .reduce<AuditEntry | undefined>((newest, entry) => (isNewer(entry, newest) ? entry : newest), undefined);
   const ghost = { id: "00000000-0000-0000-0000-000000000000", name: "Ghost", email: "Ghost" };
   return {
     id: flag.id,
@@ -195,6 +197,9 @@ function toListItem(call: Call, flag: Flag) {
       : null,
   };
 }
+
+const isNewer = (entry: AuditEntry, other: AuditEntry | undefined): boolean =>
+  other === undefined || microsOf(entry.createdAt) >= microsOf(other.createdAt);
 
 export const allTags = (call: Call) =>
   ok([

@@ -34,7 +34,7 @@ function segmentMatches(pattern: string, given: string): boolean {
   return wantedTags.split(",").some((tag) => has.includes(tag));
 }
 
-export function envResource(world: World, envId: string): string | undefined {
+function envResource(world: World, envId: string): string | undefined {
   const found = findEnv(world, envId);
   return found && `project/${found.project.key}:env/${found.env.key}`;
 }

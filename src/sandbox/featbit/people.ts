@@ -8,7 +8,7 @@ import { findFlag } from "./world.ts";
 import type { Flag, Targeting, Variation } from "./world.ts";
 
 /** A flag by `<project key>/<environment key>` and key. */
-export type FlagName = { env: string; key: string };
+type FlagName = { env: string; key: string };
 
 /**
  * Changes made from FeatBit's own screens, attributed to a person (or a token by name) and, if `at` is given, made then.

@@ -36,7 +36,7 @@ export type Seed = {
   webhooks?: (Pick<Webhook, "url"> & Partial<Omit<Webhook, "id" | "scopes">> & { env: string })[];
 };
 
-export type SegmentSeed = {
+type SegmentSeed = {
   id?: string;
   env: string;
   key: string;
@@ -47,7 +47,7 @@ export type SegmentSeed = {
   createdAt?: Date;
 };
 
-export type FlagSeed = {
+type FlagSeed = {
   id?: string;
   env: string;
   key: string;

@@ -12,12 +12,12 @@ export type Rule = {
   conditions: Condition[] | null;
   variations: RolloutVariation[];
 };
-export type Fallthrough = {
+type Fallthrough = {
   dispatchKey: string | null;
   includedInExpt: boolean;
   variations: RolloutVariation[];
 };
-export type TargetUser = { keyIds: string[]; variationId: string };
+type TargetUser = { keyIds: string[]; variationId: string };
 export type Targeting = {
   targetUsers: TargetUser[];
   rules: Rule[];
@@ -68,7 +68,7 @@ export type Segment = {
   id: string;
 };
 
-export type Secret = { id: string; name: string; type: "server" | "client"; value: string };
+type Secret = { id: string; name: string; type: "server" | "client"; value: string };
 export type Environment = {
   projectId: string;
   name: string;

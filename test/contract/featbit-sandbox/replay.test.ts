@@ -9,7 +9,7 @@ test("answers every recorded REST request as the real server did", async () => {
   const leftOut: string[] = [];
   for (const step of STEPS) leftOut.push(...(await play(replay, step, GIVENS)).leftOut);
   process.stdout.write(
-    `REST recordings: ${replay.compared} comparisons, ${leftOut.length} entries left out\n`,
+    `REST recordings: ${replay.compared} comparisons, ${leftOut.length} entries left out:\n  ${leftOut.join("\n  ")}\n`,
   );
   expect(Object.fromEntries(replay.failures)).toEqual({});
 });

@@ -27,7 +27,7 @@ export const STEPS: readonly Step[] = [
 ];
 
 /** Entries left out, with the reason. The list is short on purpose: everything else is compared. */
-export const LEFT_OUT: Readonly<Record<string, string>> = {
+const LEFT_OUT: Readonly<Record<string, string>> = {
   "rest-projects/login*": "logging in is for people; the sandbox seeds them",
   "rest-projects/refresh-token*": "logging in is for people; the sandbox seeds them",
   "rest-projects/workspaces": "a person's screen (JWT only)",
@@ -57,7 +57,7 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
 /** Answers whose order the real server leaves to its database. */
 const UNORDERED = new Set(["all-tags", "odd-get-all-tags", "by-ids", "all", "race-evaluate"]);
 
-export const reasonFor = (file: string, id: string): string | undefined =>
+const reasonFor = (file: string, id: string): string | undefined =>
   Object.entries(LEFT_OUT).find(([name]) =>
     name.endsWith("*") ? `${file}/${id}`.startsWith(name.slice(0, -1)) : name === `${file}/${id}`,
   )?.[1];
@@ -76,7 +76,7 @@ export async function play(replay: Replay, step: Step, givens: Givens): Promise<
     const name = `${step.file}/${entry.id}`;
     await givens[name]?.(replay, entry);
     if (reasonFor(step.file, entry.id) !== undefined) {
-      leftOut.push(name);
+      leftOut.push(`${name}: ${reasonFor(step.file, entry.id)}`);
       continue;
     }
     if (isExchange(entry)) {
