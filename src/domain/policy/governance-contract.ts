@@ -18,7 +18,7 @@ export type Reversibility = z.infer<typeof Reversibility>;
 /** `30m`, `24h`, `7d`: a whole number and a unit, at most 366 days. */
 export const Duration = z
   .string()
-  .regex(/^[1-9][0-9]{0,4}(s|m|h|d)$/, "a duration such as 90s, 30m, 24h or 7d")
+  .regex(/^[1-9][0-9]{0,4}(s|m|h|d)$/, { error: "a duration such as 90s, 30m, 24h or 7d", abort: true })
   .refine((text) => durationMs(text) <= 366 * 86_400_000, "at most 366 days");
 export type Duration = z.infer<typeof Duration>;
 
@@ -38,7 +38,7 @@ export type ReviewRule = z.infer<typeof ReviewRule>;
 
 /** The reviewed YAML file of one tool: `governance/<tool>.yml`. Names and fields in docs/governance.md. */
 export const GovernanceContract = z.strictObject({
-  tool: z.string().regex(/^[a-z_]+\.[a-z_]+$/),
+  tool: z.string().regex(/^[a-z_]+\.[a-z_]+$/, "a tool's name such as flag.turn_off"),
   workflow: z.enum(["incident-response", "human-request", "any"]).default("any"),
   summary: z.string().min(1).max(300),
   owner: z.string().min(1),

@@ -35,7 +35,7 @@ export type Role = z.infer<typeof Role>;
 export const Roles = z.strictObject({
   /** The Slack workspace whose members count. Empty: the one the bot is installed in. */
   teamId: z.string().default(""),
-  roles: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/), Role),
+  roles: z.record(z.string().regex(/^[a-z][a-z0-9-]*$/, "lower-case letters, digits and hyphens"), Role),
 });
 export type Roles = z.infer<typeof Roles>;
 

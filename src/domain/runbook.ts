@@ -1,0 +1,43 @@
+import { z } from "zod";
+import type { Alert } from "./alert.ts";
+import { Tool } from "./flag/operation.ts";
+
+/** `label=value`: the alert carries exactly this label. Anything else: words that all stand in title or summary. */
+export const Symptom = z.string().min(3).max(200);
+export type Symptom = z.infer<typeof Symptom>;
+
+/** The front matter of `runbooks/<id>.md`. */
+export const RunbookHead = z.strictObject({
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens"),
+  title: z.string().min(1).max(150),
+  symptoms: z.array(Symptom).min(1).max(30),
+  /** Ids of catalogue queries worth looking at first. */
+  queries: z.array(z.string().regex(/^[a-z0-9_-]{1,64}$/, "a query id such as latency_p95")).default([]),
+  /** Tools that may be offered as candidates while this runbook applies; empty: no flag change. */
+  allowedActions: z.array(Tool),
+  /** Largest share of users, 0..100, that a rollout may be set to; null: no limit of the runbook's own. */
+  maxRolloutPercent: z.number().min(0).max(100).nullable(),
+  owner: z.string().min(1),
+});
+export type RunbookHead = z.infer<typeof RunbookHead>;
+
+/** What an on-call engineer would do by hand, and what of it a flag may do. */
+export const Runbook = RunbookHead.extend({
+  /** One step each, plain text, at least one. */
+  manualSteps: z.array(z.string().min(1)).min(1),
+});
+export type Runbook = z.infer<typeof Runbook>;
+
+/** How many of the runbook's symptoms the alert shows; 0 means that it does not apply. */
+export function symptomsShown(runbook: Runbook, alert: Pick<Alert, "title" | "summary" | "labels">): number {
+  const words = wordsOf(`${alert.title} ${alert.summary}`);
+  return runbook.symptoms.filter((symptom) => {
+    const label = /^([A-Za-z_][A-Za-z0-9_]*)=(.+)$/.exec(symptom);
+    if (label !== null) return alert.labels[label[1] ?? ""] === label[2];
+    return [...wordsOf(symptom)].every((word) => words.has(word));
+  }).length;
+}
+
+function wordsOf(text: string): Set<string> {
+  return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+}
