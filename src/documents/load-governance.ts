@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { suggestion } from "../domain/closest-word.ts";
+import { ConfigError } from "../domain/config-error.ts";
+import { Tool } from "../domain/flag/operation.ts";
+import { GovernanceContract } from "../domain/policy/governance-contract.ts";
+import { Roles } from "../domain/policy/roles.ts";
+import { ToolName } from "../domain/policy/tool-name.ts";
+import { readFolder } from "./read-folder.ts";
+import { type ReadDocument, readYaml } from "./read-yaml.ts";
+
+/** The reviewed rules. A tool without a contract is absent from the map and may therefore not be used. */
+export interface Governance {
+  contracts: Map<ToolName, GovernanceContract>;
+  roles: Roles;
+}
+
+/** Files of the folder that are not contracts. */
+const others = ["roles.yml", "people.yml"];
+
+/** Reads `<folder>/<tool>.yml` and `<folder>/roles.yml`. Throws `ConfigError` with all findings over all files. */
+export function loadGovernance(folder: string): Governance {
+  const read = readFolder(
+    folder,
+    ".yml",
+    "set documents.governance in signalman.yml to a folder with governance contracts and roles.yml.",
+  );
+  if (read.kind === "faulty") throw new ConfigError(read.findings);
+  const findings: string[] = [];
+  const roles = readRoles(folder, findings);
+  const contracts = new Map<ToolName, GovernanceContract>();
+  for (const { name, shown, text } of read.files.filter((file) => !others.includes(file.name))) {
+    const tool = ToolName.safeParse(name.slice(0, -".yml".length));
+    if (!tool.success) {
+      const known = ToolName.options.map((option) => `${option}.yml`);
+      findings.push(
+        `${shown}:1:1: there is no tool of this name; rename or remove the file.${suggestion(name, known)}`,
+      );
+      continue;
+    }
+    const contract = readYaml(text, { file: shown, schema: GovernanceContract });
+    if (contract.kind === "faulty") {
+      findings.push(...contract.findings);
+      continue;
+    }
+    findings.push(...contradictions(tool.data, contract, roles));
+    contracts.set(tool.data, contract.value);
+  }
+  if (findings.length > 0 || roles === null) throw new ConfigError(findings);
+  return { contracts, roles };
+}
+
+function readRoles(folder: string, findings: string[]): Roles | null {
+  const file = `${basename(folder)}/roles.yml`;
+  let text: string;
+  try {
+    text = readFileSync(join(folder, "roles.yml"), "utf8");
+  } catch {
+    findings.push(`${file}:1:1: the file is missing or unreadable; without it nobody may approve anything.`);
+    return null;
+  }
+  const roles = readYaml(text, { file, schema: Roles });
+  if (roles.kind === "read") return roles.value;
+  findings.push(...roles.findings);
+  return null;
+}
+
+/** What is well-formed and still cannot be meant. */
+function contradictions(
+  tool: ToolName,
+  { value, placeOf }: ReadDocument<GovernanceContract>,
+  roles: Roles | null,
+): string[] {
+  const findings: string[] = [];
+  const say = (path: PropertyKey[], text: string): void => void findings.push(`${placeOf(path)}: ${text}`);
+  if (value.tool !== tool) say(["tool"], `tool must be ${tool}, as the file is named, not ${value.tool}.`);
+  for (const [key, mode] of [
+    ["defaultMode", value.defaultMode],
+    ["rollback", value.rollback.safestMode],
+  ] as const) {
+    if (!value.allowedModes.includes(mode)) {
+      const name = key === "rollback" ? "rollback.safestMode" : key;
+      say(
+        key === "rollback" ? ["rollback", "safestMode"] : [key],
+        `${name} is ${mode}, which allowedModes does not list; add it there or choose another.`,
+      );
+    }
+  }
+  const writes = Tool.safeParse(tool).success;
+  if (writes && value.approval === undefined && value.allowedModes.includes("approval_required")) {
+    say(
+      ["allowedModes"],
+      "approval_required is allowed but there is no approval section; add one or remove the mode.",
+    );
+  }
+  if (writes && value.lifecycle.kind === "temporary" && value.lifecycle.reviewAfter === undefined) {
+    say(["lifecycle"], "a temporary change needs lifecycle.reviewAfter, such as 7d.");
+  }
+  if (roles === null) return findings;
+  const known = Object.keys(roles.roles);
+  for (const [environment, rule] of Object.entries(value.approval?.reviewers ?? {})) {
+    for (const [index, role] of rule.roles.entries()) {
+      if (known.includes(role)) continue;
+      say(
+        ["approval", "reviewers", environment, "roles", index],
+        `there is no role "${role}" in roles.yml; it has ${known.join(", ") || "none"}.${suggestion(role, known)}`,
+      );
+    }
+  }
+  return findings;
+}
