@@ -1,0 +1,6 @@
+import { z } from "zod";
+
+export const LogSettings = z
+  .strictObject({ level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info") })
+  .prefault({});
+export type LogSettings = z.infer<typeof LogSettings>;
