@@ -1,0 +1,225 @@
+import { createHash } from "node:crypto";
+import type { WebClient } from "@slack/web-api";
+import type { ChangeState } from "../../domain/change/change.ts";
+import type { FlagRef } from "../../domain/flag/flag.ts";
+import type { IncidentId } from "../../domain/ids.ts";
+import { OpsError } from "../../domain/ops-error.ts";
+import type { Roles } from "../../domain/policy/roles.ts";
+import type { Announcer, IncidentView } from "../../pipeline/ports/announcer.ts";
+import type { Expansion } from "../../pipeline/ports/person-actions.ts";
+import type { Posting, Postings } from "../../pipeline/ports/storage.ts";
+import { askSlack, postMessage } from "./ask-slack.ts";
+import { joinLines, section } from "./blocks.ts";
+import { focusOf, mayPost } from "./card/focus.ts";
+import { renderCard, type CardFacts, type RenderedMessage } from "./card/render-card.ts";
+import type { Log } from "./log.ts";
+import type { Pacer } from "./pacer.ts";
+import { isChannelTrouble, slackCode } from "./slack-failure.ts";
+import { askMessage } from "./thread/ask-message.ts";
+import { eventLines } from "./thread/event-line.ts";
+import { evidenceMessage } from "./thread/evidence-message.ts";
+import { WirePermalink, WirePosted } from "./wire.ts";
+
+export interface AnnouncerOptions {
+  client: WebClient;
+  pacer: Pacer;
+  postings: Postings;
+  roles: Roles;
+  /** For incidents whose service names no channel, and where theirs cannot be posted to. */
+  defaultChannel: string;
+  opsChannel?: string | undefined;
+  /** Steps by which an applied change could be widened; left out or failing: no Expand button. */
+  expansions?: ((change: ChangeState["id"]) => Promise<Expansion[]>) | undefined;
+  /** Where a person sees the flag in the platform's own console. */
+  flagUrl?: ((ref: FlagRef) => string | null) | undefined;
+  log: Log;
+}
+
+export const cardPart = "card";
+
+/**
+ * Keeps one message per incident and its thread: the card first, then the evidence, the question to whoever may
+ * approve, and one line per event. What is already shown like that is not sent again. A post whose answer was
+ * lost is not known to have arrived, so trying again can leave one more message, never a second decision.
+ */
+export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUrl: CardUrl } {
+  const { client, pacer, postings, roles, log } = options;
+  const queues = new Map<IncidentId, Promise<void>>();
+
+  const post = (channel: string, message: RenderedMessage, more: PostOptions = {}) =>
+    pacer.send(channel, () =>
+      askSlack("chat.postMessage", WirePosted, () =>
+        postMessage(client, { channel, ...message, ...threadOf(more), ...metadataOf(more) }),
+      ),
+    );
+
+  const cardUrl: CardUrl = async (incidentId) => {
+    const card = await postings.get(incidentId, cardPart);
+    if (card === null) return null;
+    const { channel, ts } = card;
+    const request = () => client.chat.getPermalink({ channel, message_ts: ts });
+    return (await askSlack("chat.getPermalink", WirePermalink, request)).permalink;
+  };
+
+  const factsOf = async (view: IncidentView): Promise<CardFacts> => {
+    const change = focusOf(view.changes);
+    const mayWiden = change !== null && (change.status === "applied" || change.reviewDue);
+    const expansions = mayWiden ? await options.expansions?.(change.id).catch(() => []) : [];
+    const linked = view.linked === null ? null : await cardUrl(view.linked.incidentId).catch(() => null);
+    return {
+      expandable: (expansions ?? []).length > 0,
+      linkedCardUrl: linked,
+      flagUrl: change === null ? null : (options.flagUrl?.(change.proposal.plan.ref) ?? null),
+      misplaced: null,
+    };
+  };
+
+  const showCard = async (view: IncidentView): Promise<Posting> => {
+    const subject = view.incident.id;
+    const facts = await factsOf(view);
+    const known = await postings.get(subject, cardPart);
+    const metadata = cardMetadata(view);
+    if (known !== null) {
+      const wanted = channelsOf(view)[0];
+      const message = renderCard(view, { ...facts, misplaced: misplacedWords(wanted, known.channel) });
+      const renderedHash = hashOf({ message, metadata });
+      if (renderedHash === known.renderedHash) return known;
+      const { channel, ts } = known;
+      const updated = await pacer
+        .send(channel, () =>
+          askSlack("chat.update", WirePosted, () =>
+            client.chat.update({ channel, ts, ...message, ...quietUpdate, metadata }),
+          ),
+        )
+        .catch((error: unknown) => {
+          // Somebody deleted the card: the incident gets a new one.
+          if (error instanceof OpsError && slackCode(error.cause) === "message_not_found") return null;
+          throw error;
+        });
+      if (updated !== null) return record({ ...known, renderedHash });
+      log.warn({ incident: subject }, "the card was deleted in Slack; posting it again");
+    }
+    return postCard(view, facts);
+  };
+
+  const postCard = async (view: IncidentView, facts: CardFacts): Promise<Posting> => {
+    const metadata = cardMetadata(view);
+    const candidates = channelsOf(view);
+    for (const [index, wanted] of candidates.entries()) {
+      const message = renderCard(view, { ...facts, misplaced: misplacedWords(candidates[0], wanted) });
+      try {
+        const { channel, ts } = await post(wanted, message, { metadata });
+        const renderedHash = hashOf({ message, metadata });
+        return await record({ subject: view.incident.id, part: cardPart, channel, ts, renderedHash });
+      } catch (error) {
+        if (!isChannelTrouble(error) || index === candidates.length - 1) throw error;
+        log.warn(
+          { incident: view.incident.id, channel: wanted },
+          `${String(error)} Trying the next channel.`,
+        );
+      }
+    }
+    throw new OpsError("misconfigured", "No Slack channel is configured to post incidents to.");
+  };
+
+  const channelsOf = ({ incident }: IncidentView): string[] => {
+    const { defaultChannel, opsChannel } = options;
+    return [...new Set([incident.channel || defaultChannel, defaultChannel, opsChannel ?? ""])].filter(
+      (channel) => channel !== "",
+    );
+  };
+
+  const record = async (posting: Posting): Promise<Posting> => {
+    await postings.record(posting);
+    return posting;
+  };
+
+  const showThread = async (view: IncidentView, card: Posting): Promise<void> => {
+    const shown = new Map((await postings.ofSubject(view.incident.id)).map((each) => [each.part, each]));
+    const once = async (part: string, message: RenderedMessage): Promise<void> => {
+      if (shown.has(part)) return;
+      const { channel, ts } = await post(card.channel, message, { threadTs: card.ts });
+      await record({ subject: view.incident.id, part, channel, ts, renderedHash: hashOf(message) });
+    };
+
+    if (view.evidence !== null) await once("evidence", evidenceMessage(view.evidence));
+    for (const change of view.changes) {
+      const ask = change.status === "awaiting_approval" ? askMessage(change, roles) : null;
+      if (ask !== null) await once(`ask/${change.id}`, ask);
+    }
+    for (const entry of view.timeline) {
+      const lines = eventLines(entry);
+      if (lines !== null) await once(`event/${entry.stream}/${entry.version}`, lineMessage(lines));
+    }
+  };
+
+  const showNow = async (view: IncidentView): Promise<void> => {
+    const known = await postings.get(view.incident.id, cardPart);
+    if (known === null && !mayPost(view)) return;
+    await showThread(view, await showCard(view));
+  };
+
+  return {
+    cardUrl,
+    /** Shows of one incident run one after another, so that none is drawn over by an older one. */
+    async show(view) {
+      const { id } = view.incident;
+      const before = queues.get(id) ?? Promise.resolve();
+      const shown = before.then(() => showNow(view));
+      const settled = shown.catch(() => undefined);
+      queues.set(id, settled);
+      try {
+        await shown;
+      } finally {
+        if (queues.get(id) === settled) queues.delete(id);
+      }
+    },
+  };
+}
+
+/** The permalink of an incident's live card; null when there is none. */
+export type CardUrl = (incidentId: IncidentId) => Promise<string | null>;
+
+interface PostOptions {
+  threadTs?: string;
+  metadata?: CardMetadata;
+}
+type CardMetadata = ReturnType<typeof cardMetadata>;
+
+/** Unlike `chat.postMessage`, `chat.update` turns names and addresses of the text into links by default. */
+const quietUpdate = { parse: "none", link_names: false } as const;
+
+function threadOf({ threadTs }: PostOptions) {
+  return threadTs === undefined ? {} : { thread_ts: threadTs };
+}
+
+function metadataOf({ metadata }: PostOptions) {
+  return metadata === undefined ? {} : { metadata };
+}
+
+function cardMetadata(view: IncidentView) {
+  const change = focusOf(view.changes);
+  return {
+    event_type: "signalman_card",
+    event_payload: {
+      incident: view.incident.id as string,
+      change: (change?.id ?? "") as string,
+      version: change?.version ?? 0,
+    },
+  };
+}
+
+function lineMessage(lines: string[]): RenderedMessage {
+  return { text: joinLines(lines, 3000), blocks: [section(lines, 2500)] };
+}
+
+function misplacedWords(wanted: string | undefined, channel: string): string | null {
+  // A channel given by its name, or a person, comes back as another id.
+  return wanted === undefined || wanted === channel || !/^[CG][A-Z0-9_]+$/.test(wanted)
+    ? null
+    : `Posted here because the channel ${wanted} cannot be posted to; invite the app there.`;
+}
+
+function hashOf(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
+}

@@ -1,0 +1,76 @@
+import type { ActionsBlockElement, KnownBlock } from "@slack/types";
+import type { ChangeState } from "../../../domain/change/change.ts";
+import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
+import { actions, button, plainObject } from "../blocks.ts";
+import { changeValue, incidentValue } from "../button-value.ts";
+
+/** Only buttons that lead somewhere for the state the card shows. */
+export function buttons(view: IncidentView, change: ChangeState | null, expandable: boolean): KnownBlock[] {
+  const { incident } = view;
+  const elements: ActionsBlockElement[] = change === null ? [] : ofChange(view, change, expandable);
+  if (incident.acknowledgedBy === null && incident.status === "open") {
+    elements.push(button("acknowledge", "I'm on it", incidentValue(incident.id)));
+  }
+  return elements.length === 0 ? [] : [actions(elements)];
+}
+
+function ofChange(view: IncidentView, change: ChangeState, expandable: boolean): ActionsBlockElement[] {
+  const value = changeValue(change);
+  const details = button("details", "Details", value);
+  switch (change.status) {
+    case "awaiting_approval":
+      return [
+        button("approve", "Approve", value, { style: "primary" }),
+        button("reject", "Reject", value, { style: "danger" }),
+        details,
+      ];
+    case "applied":
+    case "needs_human":
+      return [...followUps(change, value, expandable), ...restore(view, change, value), details];
+    case "closed":
+      return change.reviewDue ? [...followUps(change, value, expandable), details] : [details];
+    case "shown":
+    case "denied":
+    case "approved":
+    case "executing":
+    case "rejected":
+    case "expired":
+    case "superseded":
+    case "failed":
+      return [details];
+  }
+}
+
+function followUps(change: ChangeState, value: string, expandable: boolean): ActionsBlockElement[] {
+  return [
+    button("keep", "Keep", value),
+    ...(expandable ? [button("expand", "Expand", value)] : []),
+    button(
+      "roll_back",
+      "Roll back",
+      value,
+      change.verification?.verdict === "worse" ? { style: "primary" } : {},
+    ),
+    button("clean_up", "Clean up", value),
+  ];
+}
+
+/** Once: the change that restores is on the card afterwards. */
+function restore(view: IncidentView, change: ChangeState, value: string): ActionsBlockElement[] {
+  const chain = change.applied?.chain;
+  if (chain?.kind !== "broken" || chain.restore === null) return [];
+  const begun = view.changes.some(({ proposal: { lineage } }) => {
+    return lineage?.kind === "restores_overwritten" && lineage.changeId === change.id;
+  });
+  if (begun) return [];
+  const confirm = {
+    title: plainObject("Draft the restoring change?", 100),
+    text: plainObject(
+      `It brings back what ${chain.by} changed. Nothing is written before it is approved.`,
+      300,
+    ),
+    confirm: plainObject("Draft it", 30),
+    deny: plainObject("Not now", 30),
+  };
+  return [button("restore", "Restore", value, { style: "danger", confirm })];
+}

@@ -1,0 +1,35 @@
+import { isOpen, type ChangeState } from "../../../domain/change/change.ts";
+import { powersOf, type Mode } from "../../../domain/policy/mode.ts";
+import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
+
+/** The change that the card is about: the one that waits for somebody, else the newest. */
+export function focusOf(changes: readonly ChangeState[]): ChangeState | null {
+  return (
+    changes.findLast((change) => isOpen(change.status)) ??
+    changes.findLast((change) => change.status === "applied") ??
+    changes.findLast((change) => change.reviewDue) ??
+    changes.at(-1) ??
+    null
+  );
+}
+
+/** Modes in which nothing may be posted, or no candidate shown. Null while policy has not spoken yet. */
+export function modeOf(view: IncidentView): Mode | null {
+  if (view.incident.withheld !== null) return view.incident.withheld.mode;
+  const decision = focusOf(view.changes)?.decision ?? null;
+  // What was denied is shown with the reason: blocked is not hidden.
+  return decision === null || decision.kind === "deny" ? null : decision.mode;
+}
+
+export function mayPost(view: IncidentView): boolean {
+  const mode = modeOf(view);
+  return mode === null || powersOf[mode].postsCard;
+}
+
+/** The change to show, or null where the mode lets no candidate be seen. An applied one is always shown. */
+export function shownChange(view: IncidentView): ChangeState | null {
+  const change = focusOf(view.changes);
+  const mode = modeOf(view);
+  if (change === null || change.status !== "shown" || mode === null) return change;
+  return powersOf[mode].showsCandidate ? change : null;
+}

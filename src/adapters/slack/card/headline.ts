@@ -1,0 +1,66 @@
+import type { KnownBlock } from "@slack/types";
+import type { IncidentState } from "../../../domain/incident/incident.ts";
+import { requesterText } from "../../../domain/people.ts";
+import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
+import { header, section } from "../blocks.ts";
+import { code, mrkdwn } from "../escape-text.ts";
+import { countWords, when } from "../words.ts";
+
+/** What is wrong, since when, how bad, where. */
+export function headline(view: IncidentView): KnownBlock[] {
+  const { incident } = view;
+  return [
+    header(titleOf(incident)),
+    section([whereLine(view), sinceLine(incident), ...moreLines(incident)], 1100),
+  ];
+}
+
+export function titleOf(incident: IncidentState): string {
+  const lead = incident.kind === "request" ? "Request" : severityWords[incident.severity];
+  return `${incident.status === "open" ? lead : `${lead}, ${incident.status}`}: ${incident.title}`;
+}
+
+export function whereWords(incident: IncidentState): string {
+  const { scope } = incident;
+  return scope === null ? "no service of the catalogue" : `${scope.service}, ${scope.environmentName}`;
+}
+
+const severityWords = { critical: "Critical", error: "Error", warning: "Warning", info: "Info" } as const;
+
+function whereLine({ incident, service }: IncidentView): string {
+  const { scope } = incident;
+  if (scope === null) {
+    return "*Where:* no service of the catalogue matches, so there is evidence only and nothing can be changed.";
+  }
+  const owner = service === null ? "" : ` Owner: ${mrkdwn(service.owner, 80)}.`;
+  return `*Where:* ${code(scope.service)} in *${mrkdwn(scope.environmentName, 60)}* (${code(scope.project)} / ${code(scope.environment)}).${owner}`;
+}
+
+function sinceLine(incident: IncidentState): string {
+  if (incident.kind === "request") {
+    return `*Asked:* ${when(incident.openedAt)} by ${mrkdwn(requesterText(incident.requester), 80)}.`;
+  }
+  const firing = incident.alerts.filter((known) => known.resolvedAt === null).length;
+  const alerts = `${countWords(incident.alertCount, "alert")}, ${firing} firing`;
+  const ended = incident.resolvedAt === null ? "" : ` Resolved ${when(incident.resolvedAt)}.`;
+  return `*Since:* ${when(startOf(incident))}. *Severity:* ${incident.severity}. ${alerts}.${ended}`;
+}
+
+/** When the trouble began: the earliest start of an alert, else the opening. */
+export function startOf(incident: IncidentState): string {
+  const starts = incident.alerts.map((known) => known.alert.startedAt).toSorted();
+  return starts[0] ?? incident.openedAt;
+}
+
+function moreLines(incident: IncidentState): string[] {
+  const newest = incident.alerts.at(-1)?.alert;
+  const lines: string[] = [];
+  if (newest !== undefined && newest.summary !== "" && newest.summary !== incident.title) {
+    lines.push(`*Alert says:* ${mrkdwn(newest.summary, 300)}`);
+  }
+  if (incident.acknowledgedBy !== null) {
+    const { name, at } = incident.acknowledgedBy;
+    lines.push(`*On it:* ${mrkdwn(name, 80)}, since ${when(at)}.`);
+  }
+  return lines;
+}

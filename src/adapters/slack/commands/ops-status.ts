@@ -1,0 +1,31 @@
+import { code, mrkdwn } from "../escape-text.ts";
+import { when } from "../words.ts";
+import { sections } from "./on-command.ts";
+import type { OpsWord } from "./ops.ts";
+
+export const opsStatus: OpsWord = {
+  word: "status",
+  summary: "how Signalman itself is doing",
+  async read({ desk }) {
+    const status = await desk.status();
+    const lines = [
+      "*Signalman*",
+      `• Database ${status.database}, queue on ${status.queueBackend}, drafter ${mrkdwn(status.drafter, 80)}.`,
+      `• ${status.openIncidents} open incidents, ${status.pendingApprovals} changes awaiting approval.`,
+      `• ${status.waitingWork} pieces of work waiting, ${status.quarantined} deliveries in quarantine.`,
+      ...(status.parkedWork.length === 0 ? ["• No work was given up."] : ["*Given up, a person must look:*"]),
+      ...status.parkedWork
+        .slice(0, 10)
+        .map(
+          (work) =>
+            `• ${mrkdwn(work.stage, 40)} of ${code(work.subject, 60)} ${when(work.at)}: ${mrkdwn(work.error, 300)}`,
+        ),
+      ...(status.controls.length === 0 ? [] : ["*Controls*"]),
+      ...status.controls.map(
+        (control) =>
+          `• ${code(control.key, 60)} = ${code(control.value, 60)} (${mrkdwn(control.reason, 120)})`,
+      ),
+    ];
+    return { text: `Signalman: database ${status.database}`, blocks: sections(lines) };
+  },
+};

@@ -1,0 +1,43 @@
+import type { Front } from "../front.ts";
+import { mrkdwn } from "../escape-text.ts";
+import { onCommand, pageOf, type Page } from "./on-command.ts";
+import { nearest } from "./nearest.ts";
+import { opsCleanup } from "./ops-cleanup.ts";
+import { opsPending } from "./ops-pending.ts";
+import { opsStatus } from "./ops-status.ts";
+
+/** One word of `/ops`. */
+export interface OpsWord {
+  word: string;
+  /** What it shows, for the help. */
+  summary: string;
+  read(front: Front): Promise<Page>;
+}
+
+const words: readonly OpsWord[] = [opsStatus, opsPending, opsCleanup];
+
+/** `/ops <word>`: what stands where, for whoever asks. */
+export function listenToOps(front: Front): void {
+  onCommand(front, "/ops", async (text) => {
+    const asked = text.split(/\s+/)[0]?.toLowerCase() ?? "";
+    const found = words.find(({ word }) => word === asked);
+    if (found !== undefined) return found.read(front);
+    return pageOf([...(asked === "" || asked === "help" ? [] : [unknown(asked)]), ...help()]);
+  });
+}
+
+function unknown(asked: string): string {
+  const near = nearest(asked, [...words.map(({ word }) => word), "help"]);
+  const suggestion = near === null ? "" : ` Did you mean \`/ops ${near}\`?`;
+  return `There is no \`/ops\` word "${mrkdwn(asked, 40)}".${suggestion}`;
+}
+
+function help(): string[] {
+  return [
+    "*What you can type*",
+    ...words.map(({ word, summary }) => `• \`/ops ${word}\`: ${summary}`),
+    "• `/ops help`: this",
+    "• `/flags`: the flags of a catalogued environment",
+    "• `/flags &lt;key&gt;`: one flag in words, and its last changes",
+  ];
+}

@@ -1,0 +1,29 @@
+import type { ChangeState } from "../../../domain/change/change.ts";
+import type { Roles } from "../../../domain/policy/roles.ts";
+import { section } from "../blocks.ts";
+import { mrkdwn } from "../escape-text.ts";
+import { when } from "../words.ts";
+import type { RenderedMessage } from "../card/render-card.ts";
+
+const mostPinged = 20;
+
+/**
+ * The one message that pings whoever may approve. The mentions are made from ids of the roles file and from
+ * nothing else; null where the roles name nobody.
+ */
+export function askMessage(change: ChangeState, roles: Roles): RenderedMessage | null {
+  const { decision } = change;
+  if (decision?.kind !== "queue_for_review") return null;
+  const asked = decision.requirement.roles.flatMap((name) => roles.roles[name] ?? []);
+  const groups = new Set(asked.flatMap((role) => role.groups));
+  const users = new Set(asked.flatMap((role) => role.users));
+  const mentions = [
+    ...[...groups].map((id) => `<!subteam^${id}>`),
+    // With a group to ask, single people are not disturbed one by one.
+    ...(groups.size > 0 ? [] : [...users].map((id) => `<@${id}>`)),
+  ].slice(0, mostPinged);
+  if (mentions.length === 0) return null;
+  const until = change.expiresAt === null ? "" : ` Until ${when(change.expiresAt)}.`;
+  const text = `${mentions.join(" ")} ${change.id} needs your decision: ${mrkdwn(change.proposal.summary)}${until}`;
+  return { text, blocks: [section([text])] };
+}

@@ -1,0 +1,133 @@
+import { ChangeEvent } from "../../../domain/change/events.ts";
+import { IncidentEvent } from "../../../domain/incident/events.ts";
+import type { LedgerEntry } from "../../../domain/ledger/chain.ts";
+import { splitStream } from "../../../domain/ledger/stream.ts";
+import type { Decision } from "../../../domain/policy/decision.ts";
+import { reasonsOf } from "../card/approval.ts";
+import { resolutionWords } from "../card/outcome.ts";
+import { verdictLine } from "../card/verification.ts";
+import { code, mrkdwn } from "../escape-text.ts";
+import { when } from "../words.ts";
+
+/**
+ * The thread's lines for one ledger event, escaped; null for what the card, the evidence message or another
+ * line says already, and for refused votes, which are between Signalman and the person.
+ */
+export function eventLines(entry: LedgerEntry): string[] | null {
+  const { kind, id } = splitStream(entry.stream);
+  const whole = { ...entry.data, type: entry.type, at: entry.at };
+  if (kind === "incident") {
+    const event = IncidentEvent.safeParse(whole);
+    return event.success ? incidentLines(event.data) : null;
+  }
+  const event = ChangeEvent.safeParse(whole);
+  return event.success ? changeLines(id, event.data) : null;
+}
+
+function incidentLines(event: IncidentEvent): string[] | null {
+  switch (event.type) {
+    case "incident_opened":
+    case "alert_joined":
+    case "alert_resolved":
+    case "evidence_gathered":
+    case "assessed":
+      return null;
+    case "no_change_recommended":
+      return [`No flag change recommended. ${mrkdwn(event.reason, 500)}`];
+    case "drafting_withheld":
+      return policyLines("Policy", event.decision);
+    case "linked_to_change":
+      return [`Linked to ${event.changeId}, which is open for the same flag already.`];
+    case "acknowledged":
+      return [`${mrkdwn(event.name, 80)} is on it.`];
+    case "muted":
+      return [`Muted until ${when(event.until)}: ${mrkdwn(event.reason, 300)}`];
+    case "incident_resolved":
+      return ["All alerts of this incident are resolved."];
+    case "incident_closed":
+      return ["The incident was closed."];
+  }
+}
+
+function changeLines(id: string, event: ChangeEvent): string[] | null {
+  switch (event.type) {
+    case "change_proposed": {
+      const { lineage, summary } = event.proposal;
+      return lineage === null ? null : [`${id} was drafted: ${mrkdwn(summary, 240)}`];
+    }
+    case "change_revised":
+      return [
+        `${id} was revised by ${mrkdwn(event.by, 80)}: ${mrkdwn(event.proposal.summary, 240)} Earlier votes no longer count.`,
+      ];
+    case "decided":
+      return event.occasion === "draft" ? policyLines(`Policy on ${id}`, event.decision) : null;
+    case "vote_cast": {
+      const { vote, name, rationale } = event.vote;
+      if (vote === "reject") return null;
+      const why = rationale.trim() === "" ? "." : `: ${mrkdwn(rationale, 500)}`;
+      return [`${mrkdwn(name, 80)} approved ${id}${why}`];
+    }
+    case "vote_refused":
+    case "execution_started":
+      return null;
+    case "change_approved":
+      return [`${id} has the approvals it needs and will be carried out.`];
+    case "change_rejected":
+      return [`${mrkdwn(event.by, 80)} rejected ${id}: ${mrkdwn(event.rationale, 500)}`];
+    case "change_denied":
+      return [`${id} was denied: ${mrkdwn(event.reason, 500)}`];
+    case "change_expired":
+      return [`${id} expired: nobody decided in time. Nothing was changed.`];
+    case "change_superseded":
+      return [`${id} was superseded: ${mrkdwn(event.reason, 400)}`];
+    case "votes_voided":
+      return [`The votes on ${id} no longer count: ${mrkdwn(event.reason, 400)}`];
+    case "execution_uncertain":
+      return [
+        `It is not certain whether ${id} took effect (${mrkdwn(event.reason, 300)}). Signalman reads the flag back.`,
+      ];
+    case "change_applied":
+      return [
+        `${id} was applied in ${event.latencyMs} ms${event.reconciled ? ", confirmed by reading back" : ""}.`,
+        ...(event.chain.kind === "broken"
+          ? [
+              `*Attention:* it overwrote a change that ${mrkdwn(event.chain.by, 80)} made at the same moment. The card says what was lost.`,
+            ]
+          : []),
+      ];
+    case "execution_failed":
+      return [`${id} failed and nothing was changed: ${mrkdwn(event.reason, 400)}`];
+    case "human_needed":
+      return [`${id} needs a person: ${mrkdwn(event.reason, 400)}`];
+    case "change_verified":
+      return [`${id}: ${verdictLine(event.verification)}`];
+    case "change_closed": {
+      const review = event.reviewAt === null ? "" : ` Review ${when(event.reviewAt)}.`;
+      return [
+        `${id} was closed by ${mrkdwn(event.by, 80)}: ${resolutionWords[event.resolution]}. Owner: ${mrkdwn(event.owner, 80)}.${review}`,
+      ];
+    }
+    case "review_due":
+      return [`The review date of ${id} has passed. The card is open again.`];
+  }
+}
+
+/** The decision and why the gate fired. */
+export function policyLines(subject: string, decision: Decision): string[] {
+  const controls = decision.controls.map(
+    (control) => `${code(control.key, 60)} = ${code(control.value, 60)} (${mrkdwn(control.reason, 80)})`,
+  );
+  return [
+    `*${subject}: ${decisionWords[decision.kind]}*, mode ${decision.mode}, by rule ${code(decision.rule, 80)}.`,
+    reasonsOf(decision),
+    ...(controls.length === 0 ? [] : [`Controls: ${controls.join(", ")}.`]),
+  ];
+}
+
+export const decisionWords = {
+  allow: "allowed",
+  queue_for_review: "needs approval",
+  constrain: "constrained",
+  fallback: "fallback",
+  deny: "denied",
+} as const satisfies Record<Decision["kind"], string>;

@@ -1,0 +1,96 @@
+import { z } from "zod";
+
+/** What Slack sends, as far as it is read here. Shapes: Slack contract §4. */
+
+export const WireUser = z.object({
+  id: z.string(),
+  name: z.string().default(""),
+  real_name: z.string().nullish(),
+  team_id: z.string().default(""),
+  deleted: z.boolean().default(false),
+  is_bot: z.boolean().default(false),
+  is_restricted: z.boolean().default(false),
+  is_ultra_restricted: z.boolean().default(false),
+  is_stranger: z.boolean().default(false),
+  profile: z
+    .object({
+      display_name: z.string().nullish(),
+      real_name: z.string().nullish(),
+      email: z.string().nullish(),
+    })
+    .default({}),
+});
+export type WireUser = z.infer<typeof WireUser>;
+
+export const WireUserGroups = z.object({
+  usergroups: z.array(
+    z.object({
+      id: z.string(),
+      handle: z.string().default(""),
+      users: z.array(z.string()).default([]),
+      date_delete: z.number().default(0),
+    }),
+  ),
+});
+
+export const WireAuth = z.object({ team_id: z.string(), user_id: z.string(), bot_id: z.string().nullish() });
+export const WireBot = z.object({ bot: z.object({ app_id: z.string() }) });
+export const WirePosted = z.object({ channel: z.string(), ts: z.string() });
+export const WirePermalink = z.object({ permalink: z.url() });
+export const WireOpenedView = z.object({ view: z.object({ id: z.string(), hash: z.string() }) });
+
+const origin = {
+  team: z.object({ id: z.string() }),
+  user: z.object({ id: z.string() }),
+  api_app_id: z.string(),
+};
+
+/** A click on a message. `message` is absent where the message was ephemeral. */
+export const WireClick = z.object({
+  type: z.literal("block_actions"),
+  ...origin,
+  trigger_id: z.string(),
+  container: z.object({
+    type: z.literal("message"),
+    message_ts: z.string(),
+    channel_id: z.string(),
+    is_ephemeral: z.boolean().default(false),
+  }),
+  channel: z.object({ id: z.string() }),
+  message: z.object({ ts: z.string(), bot_id: z.string().nullish() }).nullish(),
+  actions: z
+    .array(
+      z.object({
+        action_id: z.string(),
+        value: z.string().nullish(),
+        selected_option: z.object({ value: z.string() }).nullish(),
+      }),
+    )
+    .length(1),
+});
+export type WireClick = z.infer<typeof WireClick>;
+
+export const WireSubmission = z.object({
+  type: z.literal("view_submission"),
+  ...origin,
+  view: z.object({
+    callback_id: z.string(),
+    app_id: z.string().nullish(),
+    private_metadata: z.string(),
+    state: z.object({
+      values: z.record(
+        z.string(),
+        z.record(
+          z.string(),
+          z.object({
+            value: z.string().nullish(),
+            selected_user: z.string().nullish(),
+            selected_date_time: z.number().nullish(),
+            selected_option: z.object({ value: z.string() }).nullish(),
+          }),
+        ),
+      ),
+    }),
+  }),
+});
+export type WireSubmission = z.infer<typeof WireSubmission>;
