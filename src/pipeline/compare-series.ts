@@ -71,6 +71,11 @@ export function badnessOf(value: number, { badDirection, ceiling }: Omit<SeriesQ
   return ceiling !== null && value <= ceiling ? ceiling - value : -value;
 }
 
+/** Shares cannot exceed the whole, so that a falling share of successes is judged by the failures. */
+export function ceilingOf(unit: string): number | null {
+  return unit === "%" ? 100 : unit === "ratio" ? 1 : null;
+}
+
 interface Level {
   from: number;
   to: number;
@@ -81,7 +86,7 @@ function levelsOf(values: readonly number[], from: number, to: number, most: num
   const stretch = values.slice(from, to);
   const whole: Level = { from, to, median: median(stretch) };
   if (most < 2) return [whole];
-  const split = bestSplit(stretch);
+  const split = bestSplit(stretch) ?? startOfHump(stretch);
   if (split === null) return [whole];
   const left = levelsOf(values, from, from + split, most - 1);
   return [...left, ...levelsOf(values, from + split, to, most - left.length)];
@@ -99,6 +104,26 @@ function bestSplit(values: readonly number[]): number | null {
     if (cost < lowest) [best, lowest] = [index, cost];
   }
   return best !== -1 && counts(values.slice(0, best), values.slice(best)) ? best : null;
+}
+
+/**
+ * A trouble that came and went well inside a stretch leaves both medians where they were, so no single split
+ * shows it: then the longest run of samples clearly above the median is looked for. Splitting where it begins
+ * lets the next round find its end.
+ */
+function startOfHump(values: readonly number[]): number | null {
+  const middle = median(values);
+  const noise = 1.4826 * median(values.map((value) => Math.abs(value - middle)));
+  let best = { start: -1, length: 0 };
+  let start = -1;
+  for (const [index, value] of [...values, -Infinity].entries()) {
+    const high = isWorse(value, middle) && value - middle >= leastMedianRatio * noise;
+    if (high && start === -1) start = index;
+    if (high || start === -1) continue;
+    if (index - start > best.length) best = { start, length: index - start };
+    start = -1;
+  }
+  return best.length >= leastSamples && best.start > 0 ? best.start : null;
 }
 
 function counts(left: readonly number[], right: readonly number[]): boolean {
@@ -134,7 +159,7 @@ function around(
   };
 }
 
-function figuresOf(points: readonly Point[]): MetricFigures {
+export function figuresOf(points: readonly Point[]): MetricFigures {
   if (points.length === 0) return { mean: null, max: null, samples: 0 };
   const values = points.map(([, value]) => value);
   const mean = values.reduce((sum, value) => sum + value / values.length, 0);

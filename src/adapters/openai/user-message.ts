@@ -1,0 +1,94 @@
+import type { EvidenceItem } from "../../domain/evidence/evidence.ts";
+import { outsideText } from "../../domain/evidence/outside-text.ts";
+import type { DraftBrief } from "../../pipeline/ports/drafter.ts";
+
+const mostAlerts = 10;
+
+/**
+ * The one place where outside texts enter a prompt: as strings of one JSON document, which is all that the user
+ * message holds. Every text is one line, without credentials, control or bidirectional characters, and short.
+ */
+export function userMessage({ incident, service, evidence, candidates }: DraftBrief): string {
+  const document = {
+    incident: {
+      id: incident.id,
+      title: outsideText(incident.title),
+      severity: incident.severity,
+      service: service?.name ?? null,
+      environment: incident.scope?.environment ?? null,
+      openedAt: incident.openedAt,
+      alerts: incident.alerts.slice(-mostAlerts).map(({ alert, resolvedAt }) => ({
+        title: outsideText(alert.title),
+        summary: outsideText(alert.summary, 1000),
+        startedAt: alert.startedAt,
+        resolvedAt,
+        labels: outsideLabels(alert.labels),
+      })),
+    },
+    evidence: {
+      from: evidence.from,
+      to: evidence.to,
+      items: evidence.items.map(shown),
+      gaps: evidence.gaps.map(({ source, reason }) => ({ source, reason: outsideText(reason) })),
+    },
+    candidates: candidates.map(({ id, flagKey, operation, summary, diff, maxMovedPercent }) => ({
+      id,
+      flagKey: outsideText(flagKey),
+      tool: operation.tool,
+      summary: outsideText(summary),
+      diff: diff.map((line) => outsideText(line)),
+      atMostUsersAffected: `${maxMovedPercent}%`,
+    })),
+  };
+  return JSON.stringify(document);
+}
+
+/** What a drafter can use of an item; points, ids of other systems and addresses of people are left out. */
+function shown(item: EvidenceItem): Record<string, unknown> {
+  const { id, kind, title, text } = item;
+  const base = { id, kind, title: outsideText(title), text: text.map((line) => outsideText(line)) };
+  switch (item.kind) {
+    case "flag_change":
+      return {
+        ...base,
+        flagKey: outsideText(item.ref.key),
+        at: item.at,
+        moreUsersGet: item.gainedNames.map((name) => outsideText(name, 80)),
+        atMostUsersAffected: item.movedPercent === null ? "unknown" : `${item.movedPercent}%`,
+        stillInEffect: item.inEffect,
+        madeBySignalman: item.ownChangeId,
+      };
+    case "flag_state":
+      return { ...base, flagKey: outsideText(item.ref.key) };
+    case "metric": {
+      const { queryId, unit, badDirection, before, after, trend, onsetAt } = item;
+      return {
+        ...base,
+        queryId,
+        unit,
+        badDirection,
+        before,
+        after,
+        trend,
+        onsetAt,
+        labels: outsideLabels(item.labels),
+      };
+    }
+    case "deploy":
+      return { ...base, at: item.at, version: outsideText(item.version, 80) };
+    case "runbook":
+      return {
+        ...base,
+        allowedActions: item.allowedActions,
+        manualSteps: item.manualSteps.slice(0, 12).map((step) => outsideText(step)),
+      };
+  }
+}
+
+function outsideLabels(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels)
+      .slice(0, 30)
+      .map(([name, value]) => [outsideText(name, 80), outsideText(value)]),
+  );
+}

@@ -1,0 +1,42 @@
+import type { EvidenceOf } from "../domain/evidence/evidence.ts";
+import type { IncidentState } from "../domain/incident/incident.ts";
+import { type Runbook, symptomsShown } from "../domain/runbook.ts";
+import type { Service } from "../domain/service.ts";
+import type { Unnumbered } from "./describe-flag-change.ts";
+
+const mostRunbooks = 3;
+
+/** Runbooks whose symptoms the incident's alerts show, the best match first. A service that names some has only those. */
+export function matchRunbooks(
+  runbooks: readonly Runbook[],
+  service: Service,
+  incident: IncidentState,
+): Unnumbered<EvidenceOf<"runbook">>[] {
+  return runbooks
+    .filter(({ id }) => service.runbooks.length === 0 || service.runbooks.includes(id))
+    .map((runbook) => ({
+      runbook,
+      shown: Math.max(0, ...incident.alerts.map(({ alert }) => symptomsShown(runbook, alert))),
+    }))
+    .filter(({ shown }) => shown > 0)
+    .toSorted((a, b) => b.shown - a.shown || (a.runbook.id < b.runbook.id ? -1 : 1))
+    .slice(0, mostRunbooks)
+    .map(({ runbook }) => describeRunbook(runbook));
+}
+
+function describeRunbook(runbook: Runbook): Unnumbered<EvidenceOf<"runbook">> {
+  const { id, title, owner, allowedActions, maxRolloutPercent, manualSteps } = runbook;
+  const actions = allowedActions.length === 0 ? "no flag change" : allowedActions.join(", ");
+  return {
+    kind: "runbook",
+    title: `Runbook: ${title}`,
+    text: [
+      `Owner: ${owner}. It allows: ${actions}.`,
+      ...(maxRolloutPercent === null ? [] : [`No wider rollout than ${maxRolloutPercent}%.`]),
+    ],
+    runbookId: id,
+    allowedActions: [...allowedActions],
+    maxRolloutPercent,
+    manualSteps: [...manualSteps],
+  };
+}

@@ -1,0 +1,149 @@
+import type { Candidate } from "../domain/assessment.ts";
+import { type Evidence, type EvidenceOf, itemsOf } from "../domain/evidence/evidence.ts";
+import { outsideText } from "../domain/evidence/outside-text.ts";
+import { maxShareMoved } from "../domain/flag/exposure.ts";
+import { type Flag, type FlagSnapshot, sameBehaviour, type Segment } from "../domain/flag/flag.ts";
+import { variationName } from "../domain/flag/flag-words.ts";
+import type { ToolOperation } from "../domain/flag/operation.ts";
+import { plainName } from "../domain/flag/plain-text.ts";
+import { compile, type Plan } from "../domain/flag/plan.ts";
+import { percentsOf } from "../domain/flag/rollout.ts";
+import { mayTouch, type Service } from "../domain/service.ts";
+import { orderedSuspects } from "./order-suspects.ts";
+import type { FlagHistoryEntry } from "./ports/flag-platform.ts";
+import { containOperations, insteadOf, undoOperations } from "./undo-operations.ts";
+
+export interface OfferRequest {
+  evidence: Evidence;
+  service: Service;
+  snapshots: readonly FlagSnapshot[];
+  history: readonly FlagHistoryEntry[];
+  segments: readonly Segment[];
+}
+
+const mostCandidates = 12;
+const mostOfOneFlag = 6;
+
+/**
+ * The operations a drafter may choose from, made and compiled by code alone: for each suspected change first
+ * what undoes it exactly, then what undoes part of it, then what merely contains it. Two that lead to the same
+ * behaviour are one. A matching runbook limits tools and shares.
+ */
+export function offerCandidates(request: OfferRequest): Candidate[] {
+  const [runbook] = itemsOf(request.evidence, "runbook");
+  const offers: Omit<Candidate, "id">[] = [];
+  const seenFlags = new Set<string>();
+  for (const change of orderedSuspects(request.evidence)) {
+    if (seenFlags.has(change.ref.key)) continue;
+    seenFlags.add(change.ref.key);
+    const snapshot = request.snapshots.find(({ ref }) => ref.key === change.ref.key);
+    if (snapshot === undefined || !mayTouch(request.service, snapshot.flag)) continue;
+    const entry = request.history.find(({ auditId }) => auditId === change.auditId);
+    offers.push(
+      ...offersFor(change, snapshot, entry?.before ?? null, entry?.after ?? null, request, runbook),
+    );
+  }
+  return offers.slice(0, mostCandidates).map((offer, index) => ({ id: `C${index + 1}`, ...offer }));
+}
+
+function offersFor(
+  change: EvidenceOf<"flag_change">,
+  snapshot: FlagSnapshot,
+  before: Flag | null,
+  after: Flag | null,
+  { service, segments }: OfferRequest,
+  runbook: EvidenceOf<"runbook"> | undefined,
+): Omit<Candidate, "id">[] {
+  const { flag } = snapshot;
+  const undo = before === null || after === null ? [] : undoOperations(before, after, flag);
+  const internal =
+    segments.find(({ key, isArchived }) => key === service.internalSegment && !isArchived) ?? null;
+  const contain = change.gained.flatMap((gained) => {
+    const instead = insteadOf(gained, before, flag);
+    return instead === null ? [] : containOperations({ gained, instead, internal }, flag);
+  });
+  const plans = [...undo, ...contain].flatMap((operation) => {
+    const compiled = compile(operation, snapshot, segments);
+    return compiled.kind === "plan" && allowed(operation, compiled.plan, before, runbook)
+      ? [{ operation, plan: compiled.plan }]
+      : [];
+  });
+  const exact = plans.filter(({ plan }) => before !== null && sameBehaviour(plan.after, before));
+  const ordered = [...exact, ...plans.filter((offer) => !exact.includes(offer))];
+  const distinct = ordered.filter(
+    ({ plan }, index) => ordered.findIndex((other) => sameBehaviour(other.plan.after, plan.after)) === index,
+  );
+  return distinct.slice(0, mostOfOneFlag).map(({ operation, plan }) => candidateOf(operation, plan, change));
+}
+
+/**
+ * What the matching runbook leaves: its tools, and for variations other than the off one no larger share of the
+ * default rule than its limit, unless the variation had that share before the suspected change.
+ */
+function allowed(
+  { tool }: ToolOperation,
+  plan: Plan,
+  before: Flag | null,
+  runbook: EvidenceOf<"runbook"> | undefined,
+): boolean {
+  if (runbook === undefined) return true;
+  if (!runbook.allowedActions.includes(tool)) return false;
+  const limit = runbook.maxRolloutPercent;
+  if (limit === null) return true;
+  const earlier = before === null ? new Map<string, number>() : percentsOf(before.fallthrough.variations);
+  return plan.exposure.byVariation.every(
+    ({ variationId, beforePercent, afterPercent }) =>
+      afterPercent <= Math.max(limit, beforePercent, earlier.get(variationId) ?? 0) ||
+      variationId === plan.after.disabledVariationId,
+  );
+}
+
+function candidateOf(
+  operation: ToolOperation,
+  plan: Plan,
+  change: EvidenceOf<"flag_change">,
+): Omit<Candidate, "id"> {
+  const { flag } = plan.before;
+  const own = change.ownChangeId === null ? "" : ` (takes back Signalman's own ${change.ownChangeId})`;
+  return {
+    flagKey: flag.key,
+    flagName: plainName(flag.name || flag.key),
+    operation,
+    summary: outsideText(`${operationWords(operation, flag)}${own}`),
+    diff: plan.diff.map((line) => outsideText(line)),
+    maxMovedPercent: maxShareMoved(plan),
+  };
+}
+
+function operationWords(operation: ToolOperation, flag: Flag): string {
+  const key = plainName(flag.key);
+  const name = (id: string) => variationName(flag, id);
+  switch (operation.tool) {
+    case "flag.turn_on":
+      return `Turn ${key} on`;
+    case "flag.turn_off":
+      return `Turn ${key} off: everyone gets ${name(flag.disabledVariationId)}`;
+    case "flag.set_rollout":
+      return `Set ${key} ${whereWords(operation.rule, flag)} to ${operation.shares
+        .map(({ variationId, percent }) => `${name(variationId)} ${percent}%`)
+        .join(", ")}`;
+    case "flag.serve_variation":
+      return `Let ${key} serve ${name(operation.variationId)} ${whereWords(operation.rule, flag)}`;
+    case "flag.limit_to_segment":
+      return `Limit ${name(operation.variationId)} of ${key} to ${plainName(operation.segmentName)}; everyone else gets ${name(operation.otherwiseVariationId)}`;
+    case "flag.add_targets":
+      return `Give ${name(operation.variationId)} of ${key} to ${operation.userKeys.length} users individually`;
+    case "flag.remove_targets":
+      return `Take ${operation.userKeys.length} users from the individual targets of ${name(operation.variationId)} of ${key}`;
+    case "flag.set_off_variation":
+      return `Let ${key} serve ${name(operation.variationId)} while it is off`;
+    case "flag.disable_tool":
+      return `Let ${key} block for everyone with ${name(operation.variationId)}`;
+  }
+}
+
+function whereWords(ruleId: string | null, flag: Flag): string {
+  if (ruleId === null) return "by default";
+  const rule = flag.rules.find(({ id }) => id === ruleId);
+  return `to users of rule "${plainName(rule?.name ?? ruleId)}"`;
+}

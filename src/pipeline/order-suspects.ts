@@ -1,0 +1,51 @@
+import { type Evidence, type EvidenceOf, itemsOf } from "../domain/evidence/evidence.ts";
+import type { Instant } from "../domain/ids.ts";
+import { badnessOf, ceilingOf } from "./compare-series.ts";
+import { variationIn } from "./compare-cohorts.ts";
+
+export type FlagChange = EvidenceOf<"flag_change">;
+export type Metric = EvidenceOf<"metric">;
+
+/** A shift is dated by samples and windowed rates; a change this much later may still have come first. */
+export const datingToleranceMs = 30_000;
+
+/** The metric that got worse most, those over all users before those of one variation. Undefined: none got worse. */
+export function worstMetric(evidence: Evidence): Metric | undefined {
+  const degraded = itemsOf(evidence, "metric").filter(({ trend }) => trend === "degraded");
+  return degraded.toSorted(
+    (a, b) => labelled(a) - labelled(b) || severity(b) - severity(a) || (a.queryId < b.queryId ? -1 : 1),
+  )[0];
+}
+
+/** When the trouble began: the onset of the worst metric; null where no metric got worse. */
+export function onsetOf(evidence: Evidence): Instant | null {
+  return worstMetric(evidence)?.onsetAt ?? null;
+}
+
+/** True unless only words (name, description, tags) or nothing at all was changed. */
+export function changedBehaviour({ gained, movedPercent, targetsMoved }: FlagChange): boolean {
+  return gained.length > 0 || movedPercent === null || movedPercent > 0 || targetsMoved > 0;
+}
+
+/** Changes that came before the onset, changed what users get and are still in effect; the latest first. */
+export function orderedSuspects(evidence: Evidence): FlagChange[] {
+  const onset = onsetOf(evidence);
+  const latest = Date.parse(onset ?? evidence.to) + datingToleranceMs;
+  return itemsOf(evidence, "flag_change")
+    .filter((change) => change.inEffect && changedBehaviour(change) && Date.parse(change.at) <= latest)
+    .toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at) || (a.auditId < b.auditId ? -1 : 1));
+}
+
+function labelled({ labels }: Metric): number {
+  return variationIn(labels) === null ? 0 : 1;
+}
+
+/** How many times worse, 1 = no worse; a metric without an earlier level counts as twice as bad. */
+function severity({ before, after, badDirection, unit }: Metric): number {
+  if (before.mean === null || after.mean === null) return 2;
+  const [was, is] = [before.mean, after.mean].map((value) =>
+    Math.abs(badnessOf(value, { badDirection, ceiling: ceilingOf(unit) })),
+  );
+  const ratio = (is ?? 0) / Math.max(was ?? 0, Number.EPSILON);
+  return badDirection === "up" || ceilingOf(unit) !== null ? ratio : 1 / Math.max(ratio, Number.EPSILON);
+}
