@@ -44,9 +44,14 @@ export function describeFlagChange(
     ownChangeId,
     ...reach,
     gainedNames: reach.gainedNames.map((name) => outsideText(name, 80)),
-    inEffect:
-      current === undefined || isInEffect({ before, gained: reach.gained }, current?.flag ?? null, segments),
+    inEffect: stillInEffect(),
   };
+
+  function stillInEffect(): boolean {
+    if (current === undefined) return true;
+    if (bySegment(entry)) return current !== null && !current.flag.isArchived;
+    return isInEffect({ before, gained: reach.gained }, current?.flag ?? null, segments);
+  }
 }
 
 export function describeFlagState({

@@ -135,10 +135,12 @@ async function draftOf(
 ): Promise<Draft | { refusedBecause: string } | null> {
   const candidate = candidates.find((offer) => offer.id === assessment.candidateId);
   if (candidate === undefined || incident.scope === null) return null;
-  const ref = await deps.flags.refOf(incident.scope, candidate.flagKey);
+  const { project, environment } = incident.scope;
+  const keys = { project, environment };
+  const ref = await deps.flags.refOf(keys, candidate.flagKey);
   const snapshot = await deps.flags.read(ref);
   if (snapshot === null) return { refusedBecause: `The flag ${candidate.flagKey} is gone by now.` };
-  const compiled = compile(candidate.operation, snapshot, await deps.flags.segments(incident.scope));
+  const compiled = compile(candidate.operation, snapshot, await deps.flags.segments(keys));
   if (compiled.kind === "refused") return { refusedBecause: compiled.reason };
   return { plan: compiled.plan, candidate, evidence, assessment };
 }

@@ -1,7 +1,8 @@
 import { OpsError } from "../domain/ops-error.ts";
 import { type Instant, later } from "../domain/ids.ts";
 import type { Log } from "./ports/log.ts";
-import type { Doorbell, Stage } from "./ports/queue.ts";
+import type { Doorbell } from "./ports/queue.ts";
+import type { Stage } from "../domain/stage.ts";
 import type { Store, WorkItem } from "./ports/storage.ts";
 
 /** How one run of a stage ended. Failures outside are thrown as `OpsError`, never returned. */

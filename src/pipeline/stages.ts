@@ -1,7 +1,7 @@
 import { execute, type ExecuteDeps } from "./execute.ts";
 import { investigate, type InvestigateDeps } from "./investigate.ts";
 import { notify, type NotifyDeps } from "./notify.ts";
-import type { Stage } from "./ports/queue.ts";
+import type { Stage } from "../domain/stage.ts";
 import { ringTimer } from "./ring-timer.ts";
 import type { RunStage } from "./run-stage.ts";
 import { verify, type VerifyDeps } from "./verify.ts";

@@ -1,14 +1,5 @@
 import type { Instant } from "../../domain/ids.ts";
-
-/** The stages that are rung, in the order of the work. `stages.ts` says what each does and which role runs it. */
-export type Stage =
-  | "intake" // subject: source id
-  | "investigate" // subject: incident id
-  | "notify" // subject: incident id
-  | "execute" // subject: change id
-  | "verify" // subject: change id
-  | "expire" // subject: change id; due at the approval's expiry
-  | "review"; // subject: change id; due at the review date
+import type { Stage } from "../../domain/stage.ts";
 
 /**
  * A doorbell: it carries a name, never state. A ring may be lost or come twice; rows are the truth and the

@@ -5,7 +5,7 @@ import type { IncidentEvent } from "../../domain/incident/events.ts";
 import type { IncidentState } from "../../domain/incident/incident.ts";
 import type { LedgerEntry } from "../../domain/ledger/chain.ts";
 import type { StreamName } from "../../domain/ledger/stream.ts";
-import type { Stage } from "./queue.ts";
+import type { Stage } from "../../domain/stage.ts";
 
 /** Every method may throw `OpsError` (`unreachable`, `timeout`, `server_error`); none throws for an expected outcome. */
 export interface Store {

@@ -1,0 +1,127 @@
+import { z } from "zod";
+import { CorrelationId, DeliveryId, toInstant } from "../../domain/ids.ts";
+import type { ClaimedDelivery, Inbox, NewDelivery } from "../../pipeline/ports/storage.ts";
+import { groupCommit } from "./group-commit.ts";
+import type { Database } from "./database.ts";
+import { storable } from "./storable.ts";
+
+type Accepted = Awaited<ReturnType<Inbox["accept"]>>;
+
+/** `onAccepted` is told, once a batch, which sources have something new. */
+export function inboxOn(database: Database, onAccepted: (deliveries: readonly NewDelivery[]) => void): Inbox {
+  const accept = groupCommit<NewDelivery, Accepted>(async (batch) => {
+    const answers = await insert(database, batch);
+    onAccepted(batch.filter((_, index) => answers[index]?.kind === "accepted"));
+    return answers;
+  });
+  return {
+    accept,
+    async claim(sourceId, limit, leaseMs) {
+      const { rows } = await database.query(
+        `update inbox set attempts = attempts + 1, lease_until = now() + $3 * interval '1 ms'
+         where id in (
+           select id from inbox
+           where source_id = $1 and outcome is null and (lease_until is null or lease_until < now())
+           order by seq limit $2 for update skip locked)
+         returning id, seq, correlation_id, source_id, delivery_key, headers, body, received_at, attempts`,
+        [sourceId, limit, leaseMs],
+      );
+      return rows
+        .map((row) => DeliveryRow.parse(row))
+        .toSorted((a, b) => Number(a.seq - b.seq))
+        .map(toDelivery);
+    },
+    async waitingSources() {
+      const { rows } = await database.query<{ source_id: string }>(
+        `select distinct source_id from inbox
+         where outcome is null and (lease_until is null or lease_until < now()) order by source_id`,
+      );
+      return rows.map((row) => row.source_id);
+    },
+    async quarantined(limit) {
+      const { rows } = await database.query(
+        `select id, source_id, received_at, settlement from inbox
+         where outcome = 'quarantined' order by seq desc limit $1`,
+        [limit],
+      );
+      return rows.map((row) => {
+        const { id, source_id: sourceId, received_at, settlement } = QuarantinedRow.parse(row);
+        return { id, sourceId, receivedAt: toInstant(received_at), reason: settlement.reason };
+      });
+    },
+  };
+}
+
+const columns = 6;
+
+async function insert(database: Database, batch: readonly NewDelivery[]): Promise<Accepted[]> {
+  const places = batch.map((_, row) => {
+    const first = row * columns;
+    return `(${Array.from({ length: columns }, (_, column) => `$${first + column + 1}`).join(", ")})`;
+  });
+  const values = batch.flatMap(({ id, correlationId, sourceId, deliveryKey, headers, body }) => [
+    id,
+    correlationId,
+    sourceId,
+    deliveryKey === null ? null : storable(deliveryKey),
+    JSON.stringify(headers),
+    Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+  ]);
+  const { rows } = await database.query<{ id: string }>(
+    `insert into inbox (id, correlation_id, source_id, delivery_key, headers, body)
+     values ${places.join(", ")} on conflict do nothing returning id`,
+    values,
+  );
+  const inserted = new Set(rows.map((row) => row.id));
+  if (inserted.size === batch.length) return batch.map(() => ({ kind: "accepted" }));
+  return Promise.all(
+    batch.map(async (delivery) =>
+      inserted.has(delivery.id) ? { kind: "accepted" } : known(database, delivery),
+    ),
+  );
+}
+
+/** Not inserted: it is there already, either this very delivery (its first answer was lost) or one of the same key. */
+async function known(database: Database, delivery: NewDelivery): Promise<Accepted> {
+  const { rows } = await database.query<{ id: string; correlation_id: string }>(
+    `select id, correlation_id from inbox
+     where id = $1 or (source_id = $2 and delivery_key = $3) order by (id = $1) desc limit 1`,
+    [delivery.id, delivery.sourceId, delivery.deliveryKey === null ? null : storable(delivery.deliveryKey)],
+  );
+  const [found] = rows;
+  if (found === undefined) throw new Error(`delivery ${delivery.id} was neither inserted nor found`);
+  if (found.id === delivery.id) return { kind: "accepted" };
+  return { kind: "duplicate", of: CorrelationId.parse(found.correlation_id) };
+}
+
+const DeliveryRow = z.object({
+  id: DeliveryId,
+  seq: z.coerce.bigint(),
+  correlation_id: CorrelationId,
+  source_id: z.string(),
+  delivery_key: z.string().nullable(),
+  headers: z.string().transform((text) => z.record(z.string(), z.string()).parse(JSON.parse(text))),
+  body: z.instanceof(Uint8Array),
+  received_at: z.date(),
+  attempts: z.int(),
+});
+
+const QuarantinedRow = z.object({
+  id: DeliveryId,
+  source_id: z.string(),
+  received_at: z.date(),
+  settlement: z.string().transform((text) => z.object({ reason: z.string() }).parse(JSON.parse(text))),
+});
+
+function toDelivery(row: z.infer<typeof DeliveryRow>): ClaimedDelivery {
+  return {
+    id: row.id,
+    correlationId: row.correlation_id,
+    sourceId: row.source_id,
+    deliveryKey: row.delivery_key,
+    headers: row.headers,
+    body: row.body,
+    receivedAt: toInstant(row.received_at),
+    attempts: row.attempts,
+  };
+}

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { ChangeState } from "../../domain/change/change.ts";
+import { IncidentState } from "../../domain/incident/incident.ts";
+import { LedgerEntry } from "../../domain/ledger/chain.ts";
+import type { Commit, CommitResult, Ledger, Loaded } from "../../pipeline/ports/storage.ts";
+import type { Database } from "./database.ts";
+import { storable } from "./storable.ts";
+
+/** The reading half of the ledger; `commit` is the one function that writes. */
+export function ledgerOn(database: Database, commit: (commit: Commit) => Promise<CommitResult>): Ledger {
+  async function read<State>(schema: z.ZodType<State>, table: string, rest: string, values: unknown[]) {
+    const { rows } = await database.query(`select state, version from ${table} ${rest}`, values);
+    return rows.map((row): Loaded<State> => {
+      const { state, version } = ProjectionRow.parse(row);
+      return { state: schema.parse(JSON.parse(state)), version };
+    });
+  }
+  const incidents = (rest: string, values: unknown[]) => read(IncidentState, "incidents", rest, values);
+  const changes = (rest: string, values: unknown[]) => read(ChangeState, "changes", rest, values);
+  const entries = async (rest: string, values: unknown[]) =>
+    (
+      await database.query(
+        `select stream, version, position, type, at, data, prev_hash, hash from events ${rest}`,
+        values,
+      )
+    ).rows.map(toEntry);
+
+  return {
+    commit,
+    incident: async (id) => (await incidents("where id = $1", [id]))[0] ?? null,
+    change: async (id) => (await changes("where id = $1", [id]))[0] ?? null,
+    openIncidentByGroup: async (groupKey) =>
+      (await incidents("where group_key = $1 and status <> 'closed'", [storable(groupKey)]))[0] ?? null,
+    openChangeFor: async (environmentId, flagKey) =>
+      (
+        await changes(`where environment_id = $1 and flag_key = $2 and ${openChange}`, [
+          storable(environmentId),
+          storable(flagKey),
+        ])
+      )[0] ?? null,
+    changesOfIncident: (id) => changes("where incident_id = $1 order by seq", [id]),
+    incidents: ({ open, service, limit }) =>
+      incidents(
+        `where ($1::boolean is null or (status = 'open') = $1) and ($2::text is null or service = $2)
+         order by seq desc limit $3`,
+        [open ?? null, service === undefined ? null : storable(service), limit],
+      ),
+    changes: ({ statuses, flagKey, reviewBefore, limit }) =>
+      changes(
+        `where ($1::text[] is null or status = any($1)) and ($2::text is null or flag_key = $2)
+           and ($3::timestamptz is null or (status = 'closed' and review_at < $3))
+         order by seq desc limit $4`,
+        [statuses ?? null, flagKey === undefined ? null : storable(flagKey), reviewBefore ?? null, limit],
+      ),
+    events: (stream) => entries("where stream = $1 order by version", [stream]),
+    entries: (fromPosition, limit) =>
+      entries("where position >= $1 order by position limit $2", [fromPosition, limit]),
+    // The lock, not the lease, is what keeps positions free of gaps should two sequencers ever run at once.
+    sequence: (limit) =>
+      database.transaction(async (client) => {
+        await client.query("select pg_advisory_xact_lock(hashtext('signalman.sequence'))");
+        const { rowCount } = await client.query(
+          `with pending as (
+             select seq, stream, version from events where position is null order by seq limit $1),
+           numbered as (
+             select stream, version,
+               (select coalesce(max(position), -1) from events where position is not null)
+                 + row_number() over (order by seq) as position
+             from pending)
+           update events set position = numbered.position from numbered
+           where events.stream = numbered.stream and events.version = numbered.version`,
+          [limit],
+        );
+        return { keep: true, result: rowCount ?? 0 };
+      }),
+    async unsequenced() {
+      const { rows } = await database.query<{ n: number }>(
+        "select count(*)::int as n from events where position is null",
+      );
+      return rows[0]?.n ?? 0;
+    },
+  };
+}
+
+/** The same words as the unique index in the migrations. */
+export const openChange = "status in ('awaiting_approval', 'approved', 'executing', 'needs_human')";
+
+const ProjectionRow = z.object({ state: z.string(), version: z.int() });
+
+const EventRow = z.object({
+  stream: z.string(),
+  version: z.int(),
+  position: z.string().nullable(),
+  type: z.string(),
+  at: z.string(),
+  data: z.string(),
+  prev_hash: z.string(),
+  hash: z.string(),
+});
+
+function toEntry(row: unknown): LedgerEntry {
+  const { position, data, prev_hash: prevHash, ...rest } = EventRow.parse(row);
+  return LedgerEntry.parse({
+    ...rest,
+    position: position === null ? null : Number(position),
+    data: JSON.parse(data) as unknown,
+    prevHash,
+  });
+}

@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { CorrelationId, toInstant } from "../../domain/ids.ts";
+import { Stage } from "../../domain/stage.ts";
+import type { Work, WorkItem } from "../../pipeline/ports/storage.ts";
+import type { Database } from "./database.ts";
+import { storable } from "./storable.ts";
+
+/**
+ * A row is `waiting` (at most one per stage and subject), `held` by one worker until its lease runs out, or
+ * `parked`. Every claim raises `epoch`; whoever holds an older one can change nothing any more.
+ */
+export function workOn(database: Database): Work {
+  const ours = "id = $1 and epoch = $2 and status = 'held'";
+  const changed = async (sql: string, values: unknown[]) =>
+    (await database.query(sql, values)).rowCount === 1;
+  return {
+    async claim(stage, subject, leaseMs) {
+      const { rows } = await database.query(
+        `update outbox set status = 'held', epoch = epoch + 1, attempt = attempt + 1, changed_at = now(),
+           lease_until = now() + $3 * interval '1 ms'
+         where id = (
+           select id from outbox
+           where stage = $1 and subject = $2
+             and ((status = 'waiting' and due_at <= now()) or (status = 'held' and lease_until < now()))
+           order by due_at, id limit 1 for update skip locked)
+         returning id, epoch, stage, subject, correlation_id, attempt`,
+        [stage, storable(subject), leaseMs],
+      );
+      return rows[0] === undefined ? null : toItem(WorkRow.parse(rows[0]));
+    },
+    renew: ({ workId, epoch }, leaseMs) =>
+      changed(`update outbox set lease_until = now() + $3 * interval '1 ms' where ${ours}`, [
+        workId,
+        epoch,
+        leaseMs,
+      ]),
+    finish: ({ workId, epoch }) => changed(`delete from outbox where ${ours}`, [workId, epoch]),
+    // If new work of this stage and subject has come meanwhile, the two become one: the earlier time, the more tries.
+    retry: ({ workId, epoch }, dueAt, error) =>
+      changed(
+        `with mine as (delete from outbox where ${ours} returning *)
+         insert into outbox (id, stage, subject, correlation_id, due_at, attempt, epoch, error)
+         select id, stage, subject, correlation_id, $3::timestamptz, attempt, epoch, $4 from mine
+         on conflict (stage, subject) where status = 'waiting' do update
+           set due_at = least(outbox.due_at, excluded.due_at), attempt = greatest(outbox.attempt, excluded.attempt),
+               error = excluded.error`,
+        [workId, epoch, dueAt, storable(error)],
+      ),
+    park: ({ workId, epoch }, error) =>
+      changed(
+        `update outbox set status = 'parked', lease_until = null, error = $3, changed_at = now() where ${ours}`,
+        [workId, epoch, storable(error)],
+      ),
+    async waiting(before, limit) {
+      const { rows } = await database.query(
+        `(select stage, subject, due_at from outbox where status = 'waiting' and due_at <= $1::timestamptz
+          order by due_at limit $2)
+         union all
+         (select stage, subject, lease_until from outbox where status = 'held' and lease_until < now()
+          order by lease_until limit $2)
+         order by due_at limit $2`,
+        [before, limit],
+      );
+      return rows.map((row) => {
+        const { stage, subject, due_at } = WaitingRow.parse(row);
+        return { stage, subject, dueAt: toInstant(due_at) };
+      });
+    },
+    async parked(limit) {
+      const { rows } = await database.query(
+        `select stage, subject, error, changed_at from outbox where status = 'parked'
+         order by changed_at desc limit $1`,
+        [limit],
+      );
+      return rows.map((row) => {
+        const { stage, subject, error, changed_at } = ParkedRow.parse(row);
+        return { stage, subject, error: error ?? "", at: toInstant(changed_at) };
+      });
+    },
+  };
+}
+
+const WorkRow = z.object({
+  id: z.string(),
+  epoch: z.int(),
+  stage: Stage,
+  subject: z.string(),
+  correlation_id: CorrelationId,
+  attempt: z.int(),
+});
+const WaitingRow = z.object({ stage: Stage, subject: z.string(), due_at: z.date() });
+const ParkedRow = z.object({
+  stage: Stage,
+  subject: z.string(),
+  error: z.string().nullable(),
+  changed_at: z.date(),
+});
+
+function toItem(row: z.infer<typeof WorkRow>): WorkItem {
+  return {
+    workId: row.id,
+    epoch: row.epoch,
+    stage: row.stage,
+    subject: row.subject,
+    correlationId: row.correlation_id,
+    attempt: row.attempt,
+  };
+}

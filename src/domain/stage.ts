@@ -1,0 +1,13 @@
+import { z } from "zod";
+
+/** The stages that are rung, in the order of the work; `pipeline/stages.ts` says what each does and who runs it. */
+export const Stage = z.enum([
+  "intake", // subject: source id
+  "investigate", // subject: incident id
+  "notify", // subject: incident id
+  "execute", // subject: change id
+  "verify", // subject: change id
+  "expire", // subject: change id; due at the approval's expiry
+  "review", // subject: change id; due at the review date
+]);
+export type Stage = z.infer<typeof Stage>;
