@@ -1,15 +1,18 @@
 /**
  * The known word that a person probably meant: at most a third of its letters wrong (an exchange of two
- * neighbours counts once), capitals ignored. Null when nothing is near. Words over 64 characters match nothing.
+ * neighbours counts once), capitals ignored; of equals the one with the longer common beginning. Null when
+ * nothing is near. Words over 64 characters match nothing.
  */
 export function closestWord(typed: string, known: Iterable<string>): string | null {
   const wanted = typed.toLowerCase();
   if (wanted.length > 64) return null;
-  let best: { word: string; distance: number } | null = null;
+  let best: { word: string; distance: number; prefix: number } | null = null;
   for (const word of known) {
     const distance = editDistance(wanted, word.toLowerCase());
     const allowed = Math.max(1, Math.floor(Math.max(wanted.length, word.length) / 3));
-    if (distance <= allowed && (best === null || distance < best.distance)) best = { word, distance };
+    if (distance > allowed || (best !== null && distance > best.distance)) continue;
+    const prefix = commonPrefix(wanted, word.toLowerCase());
+    if (best === null || distance < best.distance || prefix > best.prefix) best = { word, distance, prefix };
   }
   return best?.word ?? null;
 }
@@ -18,6 +21,12 @@ export function closestWord(typed: string, known: Iterable<string>): string | nu
 export function suggestion(typed: string, known: Iterable<string>): string {
   const word = closestWord(typed, known);
   return word === null ? "" : ` Did you mean "${word}"?`;
+}
+
+function commonPrefix(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length += 1;
+  return length;
 }
 
 /** Optimal string alignment: insertions, deletions, substitutions and exchanges of neighbours. */

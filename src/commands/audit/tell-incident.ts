@@ -1,0 +1,72 @@
+import type { IncidentEvent } from "../../domain/incident/events.ts";
+import { agentName } from "../../domain/assessment.ts";
+import { requesterText } from "../../domain/people.ts";
+import { decisionLines, indented, type Told } from "./told.ts";
+
+/** One event of an incident for a person who reads the ledger. */
+export function tellIncident(event: IncidentEvent): Told {
+  switch (event.type) {
+    case "incident_opened": {
+      const { scope } = event;
+      const where = scope === null ? "no known service" : `${scope.service}, ${scope.environmentName}`;
+      return {
+        what: "opened",
+        who: requesterText(event.requester),
+        lines: [`${event.severity}: ${event.title}`, `${where}; request ${event.correlationId}`],
+      };
+    }
+    case "alert_joined":
+      return {
+        what: "alert",
+        who: `alert source ${event.alert.sourceId}`,
+        lines: [`${event.alert.status}: ${event.alert.title}`, `delivery ${event.deliveryId}`],
+      };
+    case "alert_resolved":
+      return { what: "alert over", who: "", lines: [`fingerprint ${event.fingerprint}`] };
+    case "evidence_gathered":
+      return {
+        what: "evidence",
+        who: "",
+        lines: [
+          `${event.items} items, hash ${event.hash}`,
+          ...event.gaps.map(({ source, reason }) => `gap: ${source}: ${reason}`),
+        ],
+      };
+    case "assessed": {
+      const { assessment, candidates, transcript } = event;
+      return {
+        what: "assessed",
+        who: agentName(assessment.route),
+        lines: [
+          `cause ${assessment.cause}, confidence ${assessment.confidence}`,
+          assessment.summary,
+          ...(assessment.route.fellBack === null ? [] : [`rules took over: ${assessment.route.fellBack}`]),
+          ...assessment.suspects.map(
+            ({ flagKey, confidence, why, citations }) =>
+              `suspect ${flagKey} (${confidence}): ${why} [${citations.join(", ")}]`,
+          ),
+          ...candidates.map(
+            ({ id, summary }) =>
+              `candidate ${id}${id === assessment.candidateId ? " (chosen)" : ""}: ${summary}`,
+          ),
+          ...indented("dropped", assessment.dropped),
+          ...(transcript === null ? [] : [`transcript hash ${transcript.hash}`]),
+        ],
+      };
+    }
+    case "no_change_recommended":
+      return { what: "no change", who: "", lines: [event.reason] };
+    case "drafting_withheld":
+      return { what: "withheld", who: "", lines: decisionLines("drafting", event.decision) };
+    case "linked_to_change":
+      return { what: "linked", who: "", lines: [`to ${event.changeId}`] };
+    case "acknowledged":
+      return { what: "acknowledged", who: `${event.name} (${event.userId})`, lines: [] };
+    case "muted":
+      return { what: "muted", who: event.userId, lines: [`until ${event.until}: ${event.reason}`] };
+    case "incident_resolved":
+      return { what: "resolved", who: "", lines: [] };
+    case "incident_closed":
+      return { what: "closed", who: event.userId, lines: [] };
+  }
+}
