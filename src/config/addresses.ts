@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Variables } from "./variables.ts";
 
 /** Why a text is no address of one of these schemes, or null. Addresses are printed, so they hold no password. */
-export function addressFault(text: string, schemes: readonly string[]): string | null {
+function addressFault(text: string, schemes: readonly string[]): string | null {
   const wanted = `an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
   let url: URL;
   try {
@@ -32,7 +32,7 @@ function addressOf(schemes: readonly string[]) {
 export const HttpAddress = addressOf(["https", "http"]);
 export const SocketAddress = addressOf(["wss", "ws", "https", "http"]);
 
-export function trimSlash(address: string): string {
+function trimSlash(address: string): string {
   return address.replace(/\/+$/, "");
 }
 

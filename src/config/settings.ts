@@ -15,7 +15,7 @@ import { SourcesSettings } from "./sources.ts";
 import { TimingSettings } from "./timing.ts";
 
 /** `signalman.yml`: one fragment per feature, no secrets. */
-export const Settings = z.strictObject({
+const Settings = z.strictObject({
   server: ServerSettings,
   database: DatabaseSettings,
   slack: SlackSettings,
@@ -28,7 +28,7 @@ export const Settings = z.strictObject({
   log: LogSettings,
   documents: DocumentsSettings,
 });
-export type Settings = z.infer<typeof Settings>;
+type Settings = z.infer<typeof Settings>;
 
 export interface SettingsFile {
   settings: Settings;

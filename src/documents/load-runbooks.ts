@@ -5,7 +5,7 @@ import { type FolderFile, readFolder } from "./read-folder.ts";
 import { readYaml } from "./read-yaml.ts";
 
 /** Every runbook has these, in this order, so that a person finds the same thing in the same place. */
-export const runbookHeadings = ["Symptoms", "Check", "Flag action", "Manual steps", "Afterwards"] as const;
+const runbookHeadings = ["Symptoms", "Check", "Flag action", "Manual steps", "Afterwards"] as const;
 
 /** Reads `<folder>/<id>.md`, sorted by id. Throws `ConfigError` with all findings over all files. */
 export function loadRunbooks(folder: string): Runbook[] {

@@ -3,8 +3,7 @@ import type { Alert } from "./alert.ts";
 import { Tool } from "./flag/operation.ts";
 
 /** `label=value`: the alert carries exactly this label. Anything else: words that all stand in title or summary. */
-export const Symptom = z.string().min(3).max(200);
-export type Symptom = z.infer<typeof Symptom>;
+const Symptom = z.string().min(3).max(200);
 
 /** The front matter of `runbooks/<id>.md`. */
 export const RunbookHead = z.strictObject({

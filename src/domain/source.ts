@@ -57,8 +57,7 @@ export const GenericMapping = z.strictObject({
 export type GenericMapping = z.infer<typeof GenericMapping>;
 
 /** How a source proves who it is: a secret in `Authorization: Bearer`, or HMAC-SHA-256 (hex) over the raw bytes. */
-export const SourceAuth = z.enum(["bearer", "hmac"]);
-export type SourceAuth = z.infer<typeof SourceAuth>;
+const SourceAuth = z.enum(["bearer", "hmac"]);
 
 const base = {
   /** Also the last part of its address: `POST /webhooks/<id>`. */
