@@ -45,7 +45,7 @@ export function checkChain(plan: Plan, own: FlagAuditEntry, found: FlagWithAudit
   const base = plan.before.flag.revision;
   const writes = found.entries.filter(isWrite);
   const way = wayBack(found.current.revision, base, writes);
-  const recent = [...new Set([...writesSince(base, writes), own])];
+  const recent = [...new Set([...writesSince(plan.before.flag, writes), own])];
   const stopped = way.stoppedAt;
 
   if (stopped !== null && !way.passed.has(own)) return unaudited(plan, found.current);
@@ -81,9 +81,16 @@ function wayBack(
   return { passed, stoppedAt: revision === null ? "its creation" : null };
 }
 
-function writesSince(base: string, writes: readonly FlagAuditEntry[]): FlagAuditEntry[] {
-  const at = writes.findIndex((entry) => entry.revisionAfter === base);
+/** Those after the one that made the approved revision; by time where its entry is missing or cannot be shown. */
+function writesSince(approved: Flag, writes: readonly FlagAuditEntry[]): FlagAuditEntry[] {
+  const at = writes.findIndex((entry) => madeOrOlder(entry, approved));
   return at < 0 ? [...writes] : writes.slice(0, at);
+}
+
+/** True for the entry of the write that made this state of the flag, and for those before it. */
+export function madeOrOlder(entry: FlagAuditEntry, state: Flag): boolean {
+  if (entry.revisionAfter === state.revision && isWrite(entry)) return true;
+  return Date.parse(entry.at) < Math.floor(Date.parse(state.updatedAt));
 }
 
 function isLost(entry: FlagAuditEntry, current: Flag): boolean {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Plan } from "../../domain/flag/plan.ts";
-import { type FlagWithAudit, isAudited } from "./audit-chain.ts";
+import { type FlagWithAudit, isAudited, madeOrOlder } from "./audit-chain.ts";
 import { type FlagAuditEntry, readAuditLog } from "./audit-log.ts";
 import { readFlag } from "./read-flag.ts";
 import type { RestClient } from "./rest-client.ts";
@@ -42,9 +42,7 @@ async function readEntries(client: RestClient, { ref, before }: Plan): Promise<F
     // A row that FeatBit cannot show changed a description to null, which no write of ours does.
     if (row.kind === "unreadable") continue;
     entries.push(row.entry);
-    const { revisionBefore, revisionAfter } = row.entry;
-    const madeBase = revisionAfter === before.flag.revision && revisionBefore !== revisionAfter;
-    if (madeBase || entries.length >= MOST_ENTRIES) break;
+    if (madeOrOlder(row.entry, before.flag) || entries.length >= MOST_ENTRIES) break;
   }
   return entries;
 }

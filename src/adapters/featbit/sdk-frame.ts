@@ -8,12 +8,14 @@ export type CheckedFrame =
   | { kind: "taken"; text: string; flaws: string[] };
 
 const Rule = z.looseObject({
-  conditions: z.array(z.looseObject({ property: z.unknown(), value: z.unknown() })).nullish(),
+  conditions: z
+    .array(z.looseObject({ property: z.unknown().optional(), value: z.unknown().optional() }))
+    .nullish(),
 });
 const Item = z.looseObject({ updatedAt: z.string(), rules: z.array(Rule).nullish() });
-const Named = z.looseObject({ id: z.unknown(), key: z.unknown() });
+const Named = z.looseObject({ id: z.unknown().optional(), key: z.unknown().optional() });
 
-const Frame = z.looseObject({ messageType: z.string(), data: z.unknown() });
+const Frame = z.looseObject({ messageType: z.string(), data: z.unknown().optional() });
 const DataSync = z.looseObject({
   eventType: z.enum(["full", "patch"]),
   featureFlags: z.array(z.unknown()),
