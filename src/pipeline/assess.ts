@@ -116,7 +116,7 @@ function byRules(brief: DraftBrief, fellBack: string | null): { assessment: Asse
 }
 
 /** The metric that got worse most must come back, and by when. Code says so, never the model. */
-export function expectedEffect(evidence: Evidence, withinMs: number): ExpectedEffect | null {
+function expectedEffect(evidence: Evidence, withinMs: number): ExpectedEffect | null {
   const worst = worstMetric(evidence);
   if (worst === undefined) return null;
   return { queryId: worst.queryId, direction: worst.badDirection === "up" ? "down" : "up", withinMs };

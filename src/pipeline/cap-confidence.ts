@@ -10,7 +10,7 @@ interface CapRule {
 }
 
 /** How much the evidence can carry at most, whoever concluded it. The lowest cap that holds counts. */
-export const capRules: readonly CapRule[] = [
+const capRules: readonly CapRule[] = [
   {
     cap: "low",
     when: "no metric shows that anything got worse",

@@ -22,7 +22,7 @@ export interface SeriesComparison {
 /** Fewer samples than this are no level. */
 const leastSamples = 3;
 /** Smallest shift that counts, as a share of the larger of the two levels: 0.2 means at least +25 % or −20 %. */
-export const leastShift = 0.2;
+const leastShift = 0.2;
 /** A shift must exceed this many times the noise … */
 const leastNoiseRatio = 1.5;
 /** … and, as the medians of short stretches wander, this many times the noise of the two medians. */
@@ -36,7 +36,7 @@ const mostLevels = 8;
  * the segments' medians most; it is kept when both sides have `leastSamples` samples and the medians differ by
  * `leastShift` and clearly more than the noise (median and mean absolute deviation within the segments).
  * Medians make single spikes and outages of the scrape harmless. The healthy level is the best level that at
- * least a fifth of the samples have. Degraded: the last level is worse than that; the onset is where the
+ * least a fifth of the samples have, or that the series began with. Degraded: the last level is worse than that; the onset is where the
  * unbroken worse stretch begins. Recovered: worse in between, not any more.
  */
 export function compareSeries(points: readonly Point[], question: SeriesQuestion): SeriesComparison {
@@ -135,9 +135,12 @@ function counts(left: readonly number[], right: readonly number[]): boolean {
   return shift >= leastNoiseRatio * noise && shift >= leastMedianRatio * ofMedians;
 }
 
+/** What came first may be short, because the trouble may fill most of the window; a later dip must last. */
 function healthyLevel(levels: readonly Level[], samples: number): number {
-  const long = levels.filter(({ from, to }) => to - from >= samples / 5);
-  return Math.min(...(long.length > 0 ? long : levels).map((level) => level.median));
+  const sustained = levels.filter(
+    ({ from, to }) => to - from >= (from === 0 ? 2 * leastSamples : samples / 5),
+  );
+  return Math.min(...(sustained.length > 0 ? sustained : levels).map((level) => level.median));
 }
 
 function at(points: readonly Point[], level: Level | undefined, trend: MetricTrend): SeriesComparison {

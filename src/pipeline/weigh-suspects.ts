@@ -8,7 +8,7 @@ import { changedBehaviour, datingToleranceMs, type FlagChange, type Metric } fro
 /** A change whose effect is not measured per variation is suspect only if the trouble followed this soon … */
 export const soonMs = 5 * 60_000;
 /** … and one that is, this soon: caches and sessions delay some effects. */
-export const eventuallyMs = 45 * 60_000;
+const eventuallyMs = 45 * 60_000;
 /** A share of failures may exceed the share of users by this factor before the change is too small to explain it. */
 const reachMargin = 1.5;
 

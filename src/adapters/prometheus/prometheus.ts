@@ -3,7 +3,7 @@ import type { Series, Telemetry } from "../../pipeline/ports/telemetry.ts";
 import { readLimited } from "./read-limited.ts";
 import { ErrorAnswer, MatrixAnswer } from "./wire.ts";
 
-export type PrometheusAuth =
+type PrometheusAuth =
   { kind: "none" } | { kind: "bearer"; token: string } | { kind: "basic"; user: string; password: string };
 
 export interface PrometheusOptions {
