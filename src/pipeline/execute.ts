@@ -132,10 +132,28 @@ async function resume(loaded: Loaded<ChangeState>, item: WorkItem, deps: Execute
     if (startedAt !== undefined && now < later(startedAt, deps.settleMs)) {
       return { kind: "again", inMs: deps.settleMs, because: "the write may still be under way" };
     }
-    return apply(loaded, item, deps);
+    const withdrawn = await withdrawnBecause(state, deps, now);
+    if (withdrawn === null) return apply(loaded, item, deps);
+    const outcome: ApplyOutcome = { kind: "failed", reason: `${withdrawn} Nothing was written.` };
+    return commit(loaded, { command: "record_outcome", operationId, outcome }, item, deps, now);
   }
   const now = await deps.store.now();
   return commit(loaded, { command: "record_reconciliation", operationId, found }, item, deps, now);
+}
+
+/** Why an execution that was begun, but whose write never reached the platform, must not be sent after all. */
+async function withdrawnBecause(state: ChangeState, deps: ExecuteDeps, now: Instant): Promise<string | null> {
+  if (state.expiresAt !== null && now >= state.expiresAt)
+    return "The approval expired before it could be sent.";
+  const { action, digest, plan } = state.proposal;
+  const { contractHash, rolesHash } = governingHashes(deps.rulebook, plan.operation.tool);
+  if (digestOf(plan, { contractHash, rolesHash }) !== digest) {
+    return "The rules it was approved under have changed.";
+  }
+  const incident = await deps.store.ledger.incident(state.incidentId);
+  if (incident === null) throw new Error(`change/${state.id}: its incident ${state.incidentId} is missing`);
+  const decision = await decideNow(action, incident.state, await stillValid(state, deps), deps);
+  return decision.kind === "allow" ? null : `Policy no longer allows it: ${decision.reasons.join(" ")}`;
 }
 
 function operationOf(state: ChangeState): string {
