@@ -14,7 +14,7 @@ import type { FlagReader, FlagWriter } from "./ports/flag-platform.ts";
 import type { Identity } from "./ports/people.ts";
 import type { Commit, FollowUp, Loaded, Store, WorkItem } from "./ports/storage.ts";
 import { changeWrite, decideNow, type ProposeDeps } from "./propose-change.ts";
-import type { StageOutcome } from "./run-stage.ts";
+import { outcomeOf, type StageOutcome } from "./run-stage.ts";
 
 export interface ExecuteDeps extends Pick<ProposeDeps, "rulebook"> {
   store: Store;
@@ -77,9 +77,7 @@ async function begin(loaded: Loaded<ChangeState>, item: WorkItem, deps: ExecuteD
     followUps: started ? [] : [showCard(state), ...expiryAfter(answer.events, state)],
     ...(started ? {} : { finish: item }),
   });
-  if (result.kind === "lease_lost") return { kind: "handed_over" };
-  if (result.kind !== "committed") return { kind: "again", inMs: 50, because: result.kind };
-  if (!started) return { kind: "committed" };
+  if (!started || result.kind !== "committed") return outcomeOf(result);
 
   const executing = await deps.store.ledger.change(state.id);
   if (executing === null) throw new Error(`change/${state.id} vanished while it began`);
@@ -242,10 +240,7 @@ async function commit(
     await closeOrigin(state, batch, deps, now);
   }
   const result = await deps.store.ledger.commit(batch);
-  if (result.kind === "lease_lost") return { kind: "handed_over" };
-  return result.kind === "committed"
-    ? { kind: "committed" }
-    : { kind: "again", inMs: 50, because: result.kind };
+  return outcomeOf(result);
 }
 
 /** The change that this one reverses or widens has found its end. */

@@ -2,7 +2,7 @@ import { decideChange } from "../domain/change/decide-change.ts";
 import type { ChangeId } from "../domain/ids.ts";
 import type { Store, WorkItem } from "./ports/storage.ts";
 import { changeWrite } from "./propose-change.ts";
-import type { StageOutcome } from "./run-stage.ts";
+import { outcomeOf, type StageOutcome } from "./run-stage.ts";
 
 /** A timer of a change has come: its approval time is over, or its review date is here. */
 export async function ringTimer(
@@ -31,8 +31,5 @@ export async function ringTimer(
     followUps: [{ stage: "notify", subject: state.incidentId, correlationId: state.correlationId }],
     finish: item,
   });
-  if (result.kind === "committed") return { kind: "committed" };
-  return result.kind === "lease_lost"
-    ? { kind: "handed_over" }
-    : { kind: "again", inMs: 100, because: result.kind };
+  return outcomeOf(result);
 }

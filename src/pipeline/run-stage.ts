@@ -3,7 +3,7 @@ import { type Instant, later } from "../domain/ids.ts";
 import type { Log } from "./ports/log.ts";
 import type { Doorbell } from "./ports/queue.ts";
 import type { Stage } from "../domain/stage.ts";
-import type { Store, WorkItem } from "./ports/storage.ts";
+import type { CommitResult, Store, WorkItem } from "./ports/storage.ts";
 
 /** How one run of a stage ended. Failures outside are thrown as `OpsError`, never returned. */
 export type StageOutcome =
@@ -15,6 +15,20 @@ export type StageOutcome =
   | { kind: "handed_over" }
   /** Look again then. */
   | { kind: "again"; inMs: number; because: string };
+
+/** How a stage ended whose last act was a commit with `finish`. */
+export function outcomeOf(result: CommitResult): StageOutcome {
+  switch (result.kind) {
+    case "committed":
+      return { kind: "committed" };
+    case "lease_lost":
+      return { kind: "handed_over" };
+    case "stale":
+    case "flag_busy":
+    case "group_busy":
+      return { kind: "again", inMs: 100, because: `the commit was refused: ${result.kind}` };
+  }
+}
 
 export type RunStage = (item: WorkItem) => Promise<StageOutcome>;
 

@@ -7,7 +7,7 @@ import { judge, type Verification } from "../domain/verification.ts";
 import type { Store, WorkItem } from "./ports/storage.ts";
 import type { Series, Telemetry } from "./ports/telemetry.ts";
 import { changeWrite } from "./propose-change.ts";
-import type { StageOutcome } from "./run-stage.ts";
+import { outcomeOf, type StageOutcome } from "./run-stage.ts";
 
 export interface VerifyDeps {
   store: Store;
@@ -35,10 +35,7 @@ export async function verify(item: WorkItem, deps: VerifyDeps): Promise<StageOut
     followUps: [{ stage: "notify", subject: state.incidentId, correlationId: state.correlationId }],
     finish: item,
   });
-  if (result.kind === "committed") return { kind: "committed" };
-  return result.kind === "lease_lost"
-    ? { kind: "handed_over" }
-    : { kind: "again", inMs: 100, because: result.kind };
+  return outcomeOf(result);
 }
 
 async function measure(

@@ -17,20 +17,25 @@ export const IncidentScope = z.strictObject({
 });
 export type IncidentScope = z.infer<typeof IncidentScope>;
 
+/** What is known of an incident from its beginning and never changes. */
+export const openingFacts = {
+  kind: z.enum(["alert", "request"]),
+  groupKey: z.string(),
+  correlationId: CorrelationId,
+  title: z.string(),
+  scope: IncidentScope.nullable(),
+  tenant: z.string(),
+  /** Slack channel id; "" means the default channel. */
+  channel: z.string(),
+  requester: Requester,
+};
+
 export const IncidentEvent = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("incident_opened"),
     ...at,
-    kind: z.enum(["alert", "request"]),
-    groupKey: z.string(),
-    correlationId: CorrelationId,
-    title: z.string(),
+    ...openingFacts,
     severity: Severity,
-    scope: IncidentScope.nullable(),
-    tenant: z.string(),
-    /** Slack channel id; "" means the default channel. */
-    channel: z.string(),
-    requester: Requester,
   }),
   z.strictObject({
     type: z.literal("alert_joined"),

@@ -2,10 +2,9 @@ import { z } from "zod";
 import { Alert, Severity, worse } from "../alert.ts";
 import { Assessment, Candidate } from "../assessment.ts";
 import { EvidenceGap } from "../evidence/evidence.ts";
-import { ChangeId, CorrelationId, IncidentId, Instant } from "../ids.ts";
-import { Requester } from "../people.ts";
+import { ChangeId, IncidentId, Instant } from "../ids.ts";
 import { Decision } from "../policy/decision.ts";
-import { IncidentScope, type IncidentEvent } from "./events.ts";
+import { openingFacts, type IncidentEvent } from "./events.ts";
 
 /** An alert as the incident keeps it. At most `keptAlerts` of them; the count goes on. */
 const KnownAlert = z.strictObject({ alert: Alert, resolvedAt: Instant.nullable() });
@@ -15,16 +14,9 @@ export const keptAlerts = 50;
 /** Alerts that belong together: one Slack thread. Folded from its events and from nothing else. */
 export const IncidentState = z.strictObject({
   id: IncidentId,
-  kind: z.enum(["alert", "request"]),
+  ...openingFacts,
   status: z.enum(["open", "resolved", "closed"]),
-  groupKey: z.string(),
-  correlationId: CorrelationId,
-  title: z.string(),
   severity: Severity,
-  scope: IncidentScope.nullable(),
-  tenant: z.string(),
-  channel: z.string(),
-  requester: Requester,
   openedAt: Instant,
   resolvedAt: Instant.nullable(),
   alerts: z.array(KnownAlert),
@@ -116,19 +108,12 @@ const reopened = {
 } as const satisfies Partial<IncidentState>;
 
 function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_opened" }>): IncidentState {
+  const { type: _, at, ...facts } = event;
   return {
     id,
-    kind: event.kind,
+    ...facts,
     status: "open",
-    groupKey: event.groupKey,
-    correlationId: event.correlationId,
-    title: event.title,
-    severity: event.severity,
-    scope: event.scope,
-    tenant: event.tenant,
-    channel: event.channel,
-    requester: event.requester,
-    openedAt: event.at,
+    openedAt: at,
     resolvedAt: null,
     alerts: [],
     alertCount: 0,
