@@ -124,5 +124,6 @@ export function createIdentity(
 
 function nameOf(user: WireUser): string {
   const { profile } = user;
-  return plain(profile.display_name || profile.real_name || user.real_name || user.name || user.id, 80);
+  // The real name first: the ledger has to be understood by people who never saw the workspace.
+  return plain(user.real_name || profile.real_name || profile.display_name || user.name || user.id, 80);
 }

@@ -1,0 +1,79 @@
+import { OpsError } from "../../src/domain/ops-error.ts";
+import type { IncidentView } from "../../src/pipeline/ports/announcer.ts";
+import type { Desk, Status } from "../../src/pipeline/ports/person-actions.ts";
+import { toInstant } from "../../src/domain/ids.ts";
+import { onFlag, snapshotOf } from "./change-fixtures.ts";
+
+const status: Status = {
+  database: "up",
+  queueBackend: "postgres",
+  drafter: "rules",
+  openIncidents: 1,
+  pendingApprovals: 1,
+  waitingWork: 0,
+  parkedWork: [],
+  quarantined: 0,
+  controls: [{ key: "signalman-mode", value: "approval_required", reason: "fallthrough" }],
+};
+
+/** Reads one incident as it stands whenever it is asked. */
+export function createFakeDesk(
+  view: () => IncidentView,
+): Desk & { breakDown(): void; hang(on: boolean): void } {
+  let broken = false;
+  let hanging = false;
+  const ready = async (): Promise<IncidentView> => {
+    if (hanging) await new Promise(() => undefined);
+    if (broken) throw new OpsError("unreachable", "The database cannot be reached.");
+    return view();
+  };
+  return {
+    breakDown: () => {
+      broken = true;
+    },
+    hang: (on) => {
+      hanging = on;
+    },
+    incident: async (id) => {
+      const known = await ready();
+      return known.incident.id === id ? known : null;
+    },
+    change: async (id) => (await ready()).changes.find((change) => change.id === id) ?? null,
+    pending: async () => (await ready()).changes.filter((change) => change.status === "awaiting_approval"),
+    cleanup: async () => (await ready()).changes.filter((change) => change.status === "applied"),
+    status: async () => {
+      await ready();
+      return status;
+    },
+    environments: () => [
+      { service: "checkout", name: "production", project: "shop", environment: "prod" },
+      { service: "search", name: "staging", project: "shop", environment: "staging" },
+    ],
+    flags: async ({ project, environment }) => {
+      await ready();
+      const flag = {
+        key: `${environment}_flag`,
+        name: "A flag",
+        isEnabled: true,
+        tags: [],
+        serves: "On to everyone.",
+        lastChangeAt: "2026-11-21T01:00:00Z",
+      };
+      return { project, environment, flags: [flag] };
+    },
+    flag: async (key) => {
+      await ready();
+      const flag = onFlag();
+      if (flag.key !== key) return [];
+      const entry = {
+        auditId: "a1",
+        at: toInstant(Date.UTC(2026, 10, 21, 1)),
+        author: { name: "Dora Developer", email: null },
+        comment: "",
+        before: onFlag({ isEnabled: false }),
+        after: flag,
+      };
+      return [{ snapshot: snapshotOf(flag), history: [entry], webUrl: "https://flags.example.test/shop" }];
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { ActionAnswer, Expansion, PersonActions } from "../../src/pipeline/ports/person-actions.ts";
+
+type Acts = Exclude<keyof PersonActions, "check" | "expansions">;
+export type Act = { [Name in Acts]: { act: Name; input: Parameters<PersonActions[Name]>[0] } }[Acts];
+
+/** Remembers what people did; permits whoever is in `permitted`; can be made to take its time. */
+export function createFakePersonActions(permitted: readonly string[]) {
+  const acts: Act[] = [];
+  const checks: { userId: string; action: string }[] = [];
+  let delayMs = 0;
+  let unavailable = false;
+  const expansions: Expansion[] = [];
+
+  const answer = async (userId: string, text: string, act?: Act): Promise<ActionAnswer> => {
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (unavailable) return { kind: "unavailable", reason: "Slack could not be asked who you are." };
+    if (!permitted.includes(userId)) {
+      const whoMay = { groups: ["S0REV"], users: ["U0ADA"] };
+      return { kind: "refused", reason: "no role of theirs permits it", whoMay };
+    }
+    if (act !== undefined) acts.push(act);
+    return { kind: "done", text };
+  };
+
+  const actions: PersonActions = {
+    check: (_changeId, userId, action) => {
+      checks.push({ userId, action });
+      return answer(userId, "Yes.");
+    },
+    vote: (input) => answer(input.userId, `Your vote counts: ${input.vote}.`, { act: "vote", input }),
+    acknowledge: (input) => answer(input.userId, "You are on it.", { act: "acknowledge", input }),
+    close: (input) => answer(input.userId, "Closed.", { act: "close", input }),
+    revert: (input) => answer(input.userId, "The reverse is drafted.", { act: "revert", input }),
+    expand: (input) => answer(input.userId, "The wider change is drafted.", { act: "expand", input }),
+    restoreOverwritten: (input) => answer(input.userId, "Drafted.", { act: "restoreOverwritten", input }),
+    expansions: async () => expansions,
+  };
+  return {
+    actions,
+    acts,
+    checks,
+    expansions,
+    slowDown: (ms: number) => {
+      delayMs = ms;
+    },
+    fail: (on: boolean) => {
+      unavailable = on;
+    },
+  };
+}

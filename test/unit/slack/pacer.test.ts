@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { createPacer } from "../../../src/adapters/slack/pacer.ts";
+import { OpsError } from "../../../src/domain/ops-error.ts";
+
+const limited = (retryAfterMs: number) => new OpsError("rate_limited", "wait", { retryAfterMs });
+
+describe("the pace of one channel", () => {
+  it("lets a burst through and then one message an interval, in order; other channels are not held up", async () => {
+    const pacer = createPacer({ intervalMs: 50, burst: 2, patienceMs: 1000 });
+    const sent: [string, number][] = [];
+    const start = performance.now();
+    const send = (channel: string, name: string) =>
+      pacer.send(channel, async () => void sent.push([name, performance.now() - start]));
+    await Promise.all([send("A", "a1"), send("A", "a2"), send("A", "a3"), send("A", "a4"), send("B", "b1")]);
+    expect(sent.map(([name]) => name).filter((name) => name.startsWith("a"))).toEqual([
+      "a1",
+      "a2",
+      "a3",
+      "a4",
+    ]);
+    const at = Object.fromEntries(sent);
+    expect(at["a2"]).toBeLessThan(45);
+    expect(at["b1"]).toBeLessThan(45);
+    expect(at["a4"]).toBeGreaterThan(90);
+  });
+
+  it("obeys the time that Slack names, for the whole channel, and tries once more", async () => {
+    const pacer = createPacer({ intervalMs: 1, burst: 5, patienceMs: 1000 });
+    let refusals = 1;
+    const start = performance.now();
+    const first = pacer.send("A", async () => {
+      if (refusals-- > 0) throw limited(120);
+      return performance.now() - start;
+    });
+    const second = pacer.send("A", async () => performance.now() - start);
+    expect(await first).toBeGreaterThanOrEqual(115);
+    expect(await second).toBeGreaterThanOrEqual(115);
+  });
+
+  it("does not sit out a long pause: the caller gets it to wait for", async () => {
+    const pacer = createPacer({ intervalMs: 1, burst: 5, patienceMs: 100 });
+    let sends = 0;
+    const send = () =>
+      pacer.send("A", async () => {
+        sends += 1;
+        throw limited(60_000);
+      });
+    await expect(send()).rejects.toMatchObject({ code: "rate_limited", retryable: true });
+    await expect(send()).rejects.toSatisfy((error: OpsError) => (error.retryAfterMs ?? 0) > 50_000);
+    expect(sends).toBe(1);
+  });
+
+  it("goes on after a failure", async () => {
+    const pacer = createPacer({ intervalMs: 1, burst: 5, patienceMs: 100 });
+    await expect(pacer.send("A", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(await pacer.send("A", async () => "yes")).toBe("yes");
+  });
+});

@@ -1,0 +1,251 @@
+import { describe, expect, it } from "vitest";
+import { renderCard, type CardFacts } from "../../../src/adapters/slack/card/render-card.ts";
+import type { ChainCheck } from "../../../src/domain/change/outcome.ts";
+import { ChangeId, toInstant } from "../../../src/domain/ids.ts";
+import type { Decision } from "../../../src/domain/policy/decision.ts";
+import type { IncidentView } from "../../../src/pipeline/ports/announcer.ts";
+import { asObject, asObjects, asText, type JsonObject } from "../../../src/sandbox/slack/json.ts";
+import { changeId, decisions, propose, proposalFor, voteCommand } from "../../support/change-fixtures.ts";
+import { investigated, type Story } from "../../support/story.ts";
+import { typed } from "../../support/typed.ts";
+import { complaintsAbout, textsOf } from "./slack-text.ts";
+
+const facts: CardFacts = { expandable: false, linkedCardUrl: null, flagUrl: null, misplaced: null };
+const proposal = proposalFor();
+const { digest } = proposal;
+const other = ChangeId.parse("CHG-0000000002");
+
+function card(view: IncidentView, more: Partial<CardFacts> = {}) {
+  const message = renderCard(view, { ...facts, ...more });
+  expect(complaintsAbout(message)).toEqual([]);
+  const { mrkdwn, plain } = textsOf(message.blocks);
+  const blocks = typed<JsonObject[]>(message.blocks);
+  const elements = blocks
+    .filter((block) => block["type"] === "actions")
+    .flatMap((block) => asObjects(block["elements"]));
+  return {
+    text: message.text,
+    words: [...plain, ...mrkdwn].join("\n"),
+    buttons: elements.map((element) => asText(asObject(element["text"])["text"])),
+    blockIds: blocks.map((block) => asText(block["block_id"])),
+  };
+}
+
+function awaiting(decision: Decision = decisions.queue()): Story {
+  const story = investigated();
+  story.change(propose(decision, proposal));
+  return story;
+}
+
+function approved(): Story {
+  const story = awaiting();
+  story.change(voteCommand(proposal, { decision: decisions.allow() }));
+  return story;
+}
+
+function executing(): Story {
+  const story = approved();
+  story.change({ command: "begin", operationId: "op-1", epoch: 1, digest, decision: decisions.allow() });
+  return story;
+}
+
+function applied(chain: ChainCheck = { kind: "intact" }): Story {
+  const story = executing();
+  const outcome = { kind: "applied" as const, revision: "rev-2", chain };
+  story.change({ command: "record_outcome", operationId: "op-1", outcome });
+  return story;
+}
+
+const followUps = ["Keep", "Roll back", "Clean up"];
+const ack = "I'm on it";
+
+describe("the card", () => {
+  it("says first what is wrong, since when, how bad and where", () => {
+    const { words, text } = card(awaiting().view());
+    expect(words.split("\n")[0]).toBe("Critical: Checkout errors are high");
+    expect(words).toContain("*Where:* `checkout` in *production* (`shop` / `prod`)");
+    expect(words).toContain("2026-11-21 01:59 UTC");
+    expect(text).toContain("Turn checkout_one_click off");
+    expect(text).toContain("awaiting approval");
+  });
+
+  it("names the suspect, who changed it, how long before, how sure, and what else was considered", () => {
+    const { words } = card(awaiting().view());
+    expect(words).toContain(
+      "flag `checkout_one_click`, changed by Dora Developer, 12 min before it began (E1)",
+    );
+    expect(words).toContain("*How sure:* high.");
+    expect(words).toContain("(E1, E2)");
+    expect(words).toContain("flag `checkout_theme`, low (E3)");
+    expect(words).toContain("Drafted by rules, because the model was late.");
+    expect(words).toContain("Not known: deploys (no answer in 5 s)");
+  });
+
+  it("shows change, exposure and reverse in words, and what approval it needs until when", () => {
+    const shown = card(awaiting().view());
+    expect(shown.words).toContain("Flag: on → off, everyone gets Off");
+    expect(shown.words).toContain("Flag: off → on");
+    expect(shown.words).toContain("About 100% of users");
+    expect(shown.words).toContain("needs 1 approval by *release-manager*");
+    expect(shown.words).toContain("Then nothing is changed");
+    expect(shown.buttons).toEqual(["Approve", "Reject", "Details", ack]);
+  });
+
+  it("offers only buttons that lead somewhere", () => {
+    const rejected = awaiting();
+    rejected.change(voteCommand(proposal, { vote: "reject", rationale: "Wrong flag" }));
+    const failed = executing();
+    const failure = { kind: "failed" as const, reason: "FeatBit refused it." };
+    failed.change({ command: "record_outcome", operationId: "op-1", outcome: failure });
+    const conflicted = executing();
+    const conflict = { kind: "conflicted" as const, current: ["Off: everyone gets Off."] };
+    conflicted.change({ command: "record_outcome", operationId: "op-1", outcome: conflict });
+    const unclear = executing();
+    const found = { kind: "unclear" as const, reason: "It moved.", current: ["On."] };
+    unclear.change({ command: "record_reconciliation", operationId: "op-1", found });
+    const expired = awaiting();
+    expired.pass(60);
+    expired.change({ command: "expire" });
+
+    expect(card(rejected.view())).toMatchObject({ buttons: ["Details", ack] });
+    expect(card(rejected.view()).words).toContain("*Rejected* by Ruth");
+    expect(card(approved().view())).toMatchObject({ buttons: ["Details", ack] });
+    expect(card(approved().view()).words).toContain("*Approved* by Ruth");
+    expect(card(executing().view())).toMatchObject({ buttons: ["Details", ack] });
+    expect(card(failed.view()).words).toContain("*Failed*");
+    expect(card(conflicted.view()).words).toMatch(/\*Superseded\*[^]*Off: everyone gets Off/);
+    expect(card(expired.view()).words).toContain("*Expired*");
+    expect(card(unclear.view()).buttons).toEqual([...followUps, "Details", ack]);
+    expect(card(unclear.view()).words).toContain("*Needs a person*");
+    expect(card(applied().view()).buttons).toEqual([...followUps, "Details", ack]);
+    expect(card(applied().view(), { expandable: true }).buttons).toContain("Expand");
+  });
+
+  it("says loudly what was overwritten, and offers to restore it once", () => {
+    const chain: ChainCheck = {
+      kind: "broken",
+      auditEntryId: "a9",
+      by: "Eve",
+      changedAt: toInstant(0),
+      lost: ["Default rule: On 50%"],
+      restore: { call: "toggle", enabled: true },
+    };
+    const story = applied(chain);
+    expect(card(story.view()).words).toMatch(/overwrote somebody else's[^]*Eve[^]*Default rule: On 50%/);
+    expect(card(story.view()).buttons).toContain("Restore");
+    const lineage = {
+      kind: "restores_overwritten" as const,
+      changeId,
+    };
+    story.change(propose(decisions.queue(), { ...proposal, lineage }), other);
+    expect(card(story.view()).buttons).toEqual(["Approve", "Reject", "Details", ack]);
+    story.change(voteCommand(proposal, { vote: "reject", rationale: "No." }), other);
+    expect(card(story.view()).buttons).toEqual([...followUps, "Details", ack]);
+    expect(card(applied({ ...chain, restore: null }).view()).buttons).not.toContain("Restore");
+  });
+
+  it("gives the verdict with its figures, and reopens when the review is due", () => {
+    const story = applied();
+    const verification = {
+      queryId: "errors",
+      title: "Checkout errors",
+      unit: "%",
+      verdict: "recovered" as const,
+
+      healthy: 0.2,
+      troubled: 5,
+      now: 0.21,
+      from: story.now(),
+      to: story.now(),
+      reason: "100% is gone.",
+    };
+    story.change({ command: "record_verdict", verification });
+    expect(card(story.view()).words).toContain(
+      "*Verdict: recovered.* Checkout errors: 5% → 0.21% (healthy: 0.2%)",
+    );
+    const reviewAt = toInstant(Date.parse(story.now()) + 120_000);
+    const end = {
+      resolution: "keep" as const,
+      owner: "Ada",
+      note: "",
+      by: "Ada",
+      reviewAt,
+      linkedChangeId: null,
+    };
+    story.change({ command: "close", ...end });
+    expect(card(story.view()).words).toContain("*Closed: kept*, by Ada");
+    expect(card(story.view()).buttons).toEqual(["Details", ack]);
+    story.pass(60);
+    story.change({ command: "review" });
+    expect(card(story.view()).words).toContain("*Review is due:*");
+    expect(card(story.view()).buttons).toEqual([...followUps, "Details", ack]);
+  });
+
+  it("goes back to the applied change when its reverse is rejected, and names both", () => {
+    const story = applied();
+    const reverse = proposalFor({ tool: "flag.turn_off" });
+    story.change(propose(decisions.queue(), { ...reverse, lineage: { kind: "reverses", changeId } }), other);
+    expect(card(story.view()).words).toContain(`*Undoing ${changeId}* (${other})`);
+    story.change(voteCommand(reverse, { vote: "reject", rationale: "Not now" }), other);
+    const shown = card(story.view());
+    expect(shown.buttons).toEqual([...followUps, "Details", ack]);
+    expect(shown.words).toContain(`${other}: `);
+  });
+
+  it.each([
+    ["draft_write", decisions.constrain(), "by hand"],
+    ["deny", decisions.deny(), "*Denied by policy*"],
+  ])("shows the candidate without approval: %s", (_, decision, words) => {
+    const shown = card(awaiting(decision).view(), { flagUrl: "https://flags.example.test/shop/checkout" });
+    expect(shown.words).toContain(words);
+    expect(shown.words).toContain("Flag: on → off");
+    expect(shown.buttons).toEqual(["Details", ack]);
+  });
+
+  it.each([
+    ["fallback", decisions.fallback()],
+    ["search_only", { ...decisions.constrain(), mode: "search_only" as const }],
+  ])("shows evidence and no candidate: %s", (mode, decision) => {
+    const shown = card(awaiting(decision).view());
+    expect(shown.words).toContain(mode === "fallback" ? "*Fallback:*" : "*Mode search_only:*");
+    expect(shown.words).not.toContain("Flag: on → off");
+    expect(shown.words).toContain("Look at the payment provider's status page.");
+    expect(shown.buttons).toEqual([ack]);
+  });
+
+  it("says that no flag change is recommended, and why", () => {
+    const story = investigated();
+    const assessment = story.view().incident.assessment;
+    if (assessment === null) throw new Error("the story has no assessment");
+    const abstained = { ...assessment, cause: "deploy" as const, suspects: [], candidateId: null };
+    story.incident({
+      command: "record_assessment",
+      assessment: { ...abstained, abstention: "Version 42 was deployed a minute before." },
+      candidates: [],
+      transcript: null,
+    });
+    const shown = card(story.view());
+    expect(shown.words).toContain("*No flag change recommended.* Version 42 was deployed a minute before.");
+    expect(shown.words).toContain("*Suspect:* no flag. The evidence points to a deploy.");
+    expect(shown.text).toContain("No flag change recommended.");
+    expect(shown.buttons).toEqual([ack]);
+  });
+
+  it("points at the open change of another incident", () => {
+    const story = investigated();
+    story.linkedTo(awaiting().view().changes[0] ?? expect.fail("no change"));
+    const shown = card(story.view(), { linkedCardUrl: "https://slack.example.test/archives/C1/p1" });
+    expect(shown.words).toContain("has an open change already");
+    expect(shown.words).toContain("<https://slack.example.test/archives/C1/p1|its card>");
+    expect(shown.buttons).toEqual([ack]);
+  });
+
+  it("is equal for equal input, and its block ids follow the version", () => {
+    const story = awaiting();
+    const before = card(story.view());
+    expect(card({ ...story.view(), now: toInstant(0) })).toEqual(before);
+    story.change({ command: "revise", proposal, decision: decisions.queue(), by: "Ada" });
+    const after = card(story.view());
+    expect(after.blockIds.filter((id) => before.blockIds.includes(id))).toEqual([]);
+  });
+});
