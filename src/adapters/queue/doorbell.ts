@@ -1,84 +1,125 @@
-import { type ConnectionOptions, Queue, type QueueOptions, runMigrations, Worker } from "bullmq";
-import { createPostgresBackend } from "bullmq";
-import { Redis } from "ioredis";
-import { Client, type PoolConfig } from "pg";
+import { OpsError } from "../../domain/ops-error.ts";
+import type { Stage } from "../../domain/stage.ts";
 import type { Log } from "../../pipeline/ports/log.ts";
 import type { Doorbell } from "../../pipeline/ports/queue.ts";
-import type { Stage } from "../../domain/stage.ts";
+import { openPostgresBackend, type PostgresConnection } from "./postgres-backend.ts";
+import type { QueueBackend, RingQueue } from "./queue-backend.ts";
+import { openRedisBackend, type RedisConnection } from "./redis-backend.ts";
 
-export type DoorbellConnection =
-  { kind: "postgres"; connection: PoolConfig } | { kind: "redis"; url: string };
+export type DoorbellConnection = PostgresConnection | RedisConnection;
 
+/** A ring is only a hint: better given up than kept waiting for. */
+const ringTimeoutMs = 2_000;
+
+/**
+ * A timer that fires a moment before its row is due finds nothing to do, and the next look is the sweeper's. Timers
+ * of Node and of Redis round down.
+ */
+const timerSlackMs = 2;
+
+/**
+ * A killed worker's job is silent until its lock has run out and a stall check has passed: 3–4 s with these. A job
+ * may stall any number of times: how often work is tried is counted in its row, not here.
+ */
+const stallSettings = { lockDuration: 3_000, stalledInterval: 1_000, maxStalledCount: 1_000_000 };
+
+/** After a lost connection; BullMQ's default is 15 s. */
+const runRetryDelay = 250;
+
+/**
+ * BullMQ as a doorbell, one queue a stage. Nothing is kept of a job that has ended, in success or failure: an id that
+ * is still known would swallow the next ring. Rings coalesce per subject, and one that comes while the subject is
+ * being drained makes it drain once more (`keepLastIfActive`). A timer has an id of its own, so that it neither holds
+ * back nor is held back by a ring for now. Throws `OpsError` (`unreachable`, `misconfigured`).
+ */
 export async function createDoorbell(
   connection: DoorbellConnection,
   log: Log,
 ): Promise<Doorbell & AsyncDisposable> {
-  await using stack = new AsyncDisposableStack();
-  const backend = await backendOf(connection, stack);
-  const queues = new Map<Stage, Queue>();
-  const queueOf = (stage: Stage): Queue => {
+  await using opening = new AsyncDisposableStack();
+  const backend = await openBackend(connection, opening, log);
+  const open = opening.move();
+  const queues = new Map<Stage, RingQueue>();
+
+  function queueOf(stage: Stage): RingQueue {
     const known = queues.get(stage);
     if (known !== undefined) return known;
-    const queue = new Queue(`signalman-${stage}`, ...backend());
-    queue.on("error", (error) =>
-      log.warn({ stage, intent: "ring", err: error }, "The queue connection failed"),
-    );
+    const queue = backend.queue(nameOf(stage));
+    queue.on("error", (error) => log.warn({ stage, intent: "ring", err: error }, "The queue failed"));
     queues.set(stage, queue);
-    stackOwned.defer(() => queue.close());
+    open.defer(() => queue.close());
     return queue;
-  };
-  const stackOwned = stack.move();
+  }
+
   return {
     async ring(stage, subject, dueAt) {
-      const delay = dueAt === undefined ? 0 : Math.max(0, Date.parse(dueAt) - Date.now());
-      const id = delay > 0 ? `${subject}/${Date.parse(dueAt ?? "")}` : subject;
-      await queueOf(stage).add(
+      const dueAtMs = dueAt === undefined ? 0 : Date.parse(dueAt);
+      const isTimer = dueAtMs > Date.now();
+      const name = encodeURIComponent(subject.toWellFormed());
+      const added = queueOf(stage).add(
         stage,
         { subject },
         {
-          delay,
+          delay: isTimer ? dueAtMs - Date.now() + timerSlackMs : 0,
           removeOnComplete: true,
           removeOnFail: true,
-          deduplication: { id: id.replaceAll(":", "_"), keepLastIfActive: true },
+          deduplication: { id: isTimer ? `${name}@${dueAtMs}` : name, keepLastIfActive: true },
         },
       );
+      await withinTime(added, stage);
     },
     async answer(stage, concurrency, drain) {
-      const [options, factory] = backend();
-      const worker = new Worker<{ subject: string }>(
-        `signalman-${stage}`,
-        async (job) => drain(job.data.subject),
-        { ...options, concurrency, lockDuration: 3000, stalledInterval: 1000, maxStalledCount: 1_000_000 },
-        factory,
-      );
-      worker.on("error", (error) =>
-        log.warn({ stage, intent: "answer", err: error }, "The queue connection failed"),
+      const worker = backend.worker(nameOf(stage), ({ subject }) => drain(subject), {
+        ...stallSettings,
+        runRetryDelay,
+        concurrency,
+      });
+      worker.on("error", (error) => log.warn({ stage, intent: "answer", err: error }, "The queue failed"));
+      worker.on("failed", (job, error) =>
+        log.warn(
+          { stage, intent: `drain ${job?.data.subject ?? "an unknown subject"}`, err: error },
+          "Draining ended early; the sweeper rings again",
+        ),
       );
       await worker.waitUntilReady();
       return { [Symbol.asyncDispose]: () => worker.close() };
     },
-    [Symbol.asyncDispose]: () => stackOwned.disposeAsync(),
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }
 
-async function backendOf(
+function openBackend(
   connection: DoorbellConnection,
   stack: AsyncDisposableStack,
-): Promise<() => [QueueOptions, never?]> {
-  if (connection.kind === "redis") {
-    const redis = new Redis(connection.url, { maxRetriesPerRequest: null });
-    stack.defer(() => redis.disconnect());
-    return () => [{ connection: redis }];
-  }
-  const client = new Client(connection.connection);
-  await client.connect();
+  log: Log,
+): Promise<QueueBackend> {
+  return connection.kind === "redis"
+    ? openRedisBackend(connection, stack, log)
+    : openPostgresBackend(connection, stack, log);
+}
+
+function nameOf(stage: Stage): string {
+  return `signalman-${stage}`;
+}
+
+async function withinTime(added: Promise<unknown>, stage: Stage): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new OpsError("timeout", `The queue did not take a ring for ${stage} within ${ringTimeoutMs} ms.`),
+        ),
+      ringTimeoutMs,
+    );
+  });
   try {
-    await runMigrations(client, "bullmq");
+    await Promise.race([added, late]);
+  } catch (cause) {
+    if (cause instanceof OpsError) throw cause;
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new OpsError("unreachable", `The queue took no ring for ${stage}: ${words}`, { cause });
   } finally {
-    await client.end();
+    clearTimeout(timer);
   }
-  return () => [
-    { connection: { ...connection.connection, schema: "bullmq" } as unknown as ConnectionOptions },
-    createPostgresBackend as never,
-  ];
 }

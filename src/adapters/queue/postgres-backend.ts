@@ -1,0 +1,66 @@
+import { createPostgresBackend, isPgPool, Queue, runMigrations, Worker } from "bullmq";
+import { Pool, type PoolConfig } from "pg";
+import { OpsError } from "../../domain/ops-error.ts";
+import { Stage } from "../../domain/stage.ts";
+import type { Log } from "../../pipeline/ports/log.ts";
+import type { QueueBackend, Ring } from "./queue-backend.ts";
+
+export interface PostgresConnection {
+  kind: "postgres";
+  connection: PoolConfig;
+}
+
+const schema = "bullmq";
+/** Each worker keeps one connection of the pool for LISTEN; the rest is for queries. */
+const connections = Stage.options.length + 6;
+
+/** BullMQ's own tables, beside ours in the same database, migrated at every start (a no-op when up to date). */
+export async function openPostgresBackend(
+  { connection }: PostgresConnection,
+  stack: AsyncDisposableStack,
+  log: Log,
+): Promise<QueueBackend> {
+  const pool = new Pool({
+    connectionTimeoutMillis: 5_000,
+    application_name: "signalman-queue",
+    keepAlive: true,
+    ...connection,
+    max: connections,
+    options: `${connection.options ?? ""} -c search_path=${schema}`.trim(),
+  });
+  // Every queue and worker listens for errors of the pool.
+  pool.setMaxListeners(4 * Stage.options.length);
+  pool.on("error", (error) => log.warn({ intent: "ring", err: error }, "An idle queue connection broke"));
+  stack.defer(() => pool.end());
+  try {
+    const client = await pool.connect();
+    try {
+      await runMigrations(client, schema);
+    } finally {
+      client.release();
+    }
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new OpsError(
+      "unreachable",
+      `The queue's tables could not be prepared: ${words}. Check DATABASE_URL.`,
+      {
+        cause,
+      },
+    );
+  }
+  const known: unknown = pool;
+  // pg's Pool is one, but its types allow `payload: undefined` where BullMQ's do not.
+  if (!isPgPool(known)) throw new Error("a pg.Pool is what BullMQ takes for one");
+  const options = { connection: known };
+  return {
+    queue: (name) => new Queue(name, options, createPostgresBackend),
+    worker: (name, answer, settings) =>
+      new Worker(
+        name,
+        ({ data }: { data: Ring }) => answer(data),
+        { ...options, ...settings },
+        createPostgresBackend,
+      ),
+  };
+}

@@ -1,0 +1,91 @@
+import { Queue, Worker } from "bullmq";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
+import { OpsError } from "../../domain/ops-error.ts";
+import type { Log } from "../../pipeline/ports/log.ts";
+import { parseRedisUrl, type RedisAddress } from "./parse-redis-url.ts";
+import type { QueueBackend, Ring } from "./queue-backend.ts";
+
+export interface RedisConnection {
+  kind: "redis";
+  /** See `parseRedisUrl` for the forms. */
+  url: string;
+}
+
+const connectTimeoutMs = 5_000;
+/** One hash slot for all keys: a Redis Cluster runs BullMQ's scripts only on keys of one slot. */
+const prefix = "{signalman}";
+
+export async function openRedisBackend(
+  { url }: RedisConnection,
+  stack: AsyncDisposableStack,
+  log: Log,
+): Promise<QueueBackend> {
+  const address = parseRedisUrl(url);
+  const ringing = connect(address, { maxRetriesPerRequest: 1, enableOfflineQueue: false });
+  const answering = connect(address, { maxRetriesPerRequest: null });
+  for (const client of [ringing, answering]) {
+    stack.defer(() => client.disconnect());
+    client.on("error", (error: unknown) =>
+      log.warn({ intent: "ring", err: error }, "The Redis connection failed"),
+    );
+  }
+  await Promise.all([ready(ringing, address), ready(answering, address)]);
+  return {
+    queue: (name) => new Queue<Ring>(name, { connection: ringing, prefix, skipWaitingForReady: true }),
+    worker: (name, answer, settings) =>
+      new Worker<Ring>(name, ({ data }) => answer(data), { connection: answering, prefix, ...settings }),
+  };
+}
+
+type Options = Omit<RedisOptions, "replyMapping">;
+
+function connect(address: RedisAddress, options: Options): Redis | Cluster {
+  const { username, password, tls } = address;
+  const shared: Options = {
+    ...options,
+    connectTimeout: connectTimeoutMs,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(tls && { tls: {} }),
+  };
+  switch (address.kind) {
+    case "single": {
+      const { host, port } = address.host;
+      return new Redis({ ...shared, host, port, db: address.database });
+    }
+    case "sentinel":
+      return new Redis({
+        ...shared,
+        sentinels: address.hosts,
+        name: address.master,
+        db: address.database,
+        ...(tls && { enableTLSForSentinelMode: true }),
+      });
+    case "cluster":
+      return new Cluster(address.hosts, {
+        enableOfflineQueue: options.enableOfflineQueue ?? true,
+        redisOptions: shared,
+      });
+  }
+}
+
+/** At the start a queue that cannot be reached is an error that names the setting; later it is only waited for. */
+async function ready(client: Redis | Cluster, address: RedisAddress): Promise<void> {
+  if (client.status === "ready") return;
+  const hosts = (address.kind === "single" ? [address.host] : address.hosts)
+    .map(({ host, port }) => `${host}:${port}`)
+    .join(", ");
+  let last = "no answer";
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(
+      () =>
+        reject(new OpsError("unreachable", `Redis at ${hosts} cannot be used (${last}). Check REDIS_URL.`)),
+      connectTimeoutMs,
+    );
+    client.once("ready", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    client.on("error", (error: Error) => (last = error.message));
+  });
+}

@@ -1,0 +1,118 @@
+import { execFile, spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { Client, type PoolConfig } from "pg";
+import { createEmbeddedPostgres } from "../../src/adapters/postgres/embedded/embedded-postgres.ts";
+import { serverAccount } from "../../src/adapters/postgres/embedded/server-account.ts";
+
+/** A running server of its own, ended and removed on disposal. */
+export interface TestServer extends AsyncDisposable {
+  /** Makes an empty database and says how to reach it. */
+  database(): Promise<PoolConfig>;
+}
+
+export interface TestDatabase {
+  title: string;
+  open: () => Promise<TestServer>;
+}
+
+/** The databases this machine can be tried on. One that is missing is named, and with `CI=true` it is a failure. */
+export function availableDatabases(): TestDatabase[] {
+  const embedded = { title: "embedded PostgreSQL", open: openEmbedded };
+  const binaries = systemBinaries();
+  if (binaries === undefined) {
+    missing("postgres (looked in /usr/lib/postgresql/*/bin)");
+    return [embedded];
+  }
+  return [embedded, { title: "system PostgreSQL", open: () => openSystem(binaries) }];
+}
+
+/** Says that something cannot be tested here. */
+export function missing(what: string): void {
+  if (process.env["CI"] === "true") throw new Error(`CI must have ${what}`);
+  process.stdout.write(`not tested here, missing: ${what}\n`);
+}
+
+async function openEmbedded(): Promise<TestServer> {
+  const folder = await mkdtemp("/tmp/signalman-db-");
+  await chmod(folder, 0o711);
+  const server = await createEmbeddedPostgres({
+    dataFolder: path.join(folder, "data"),
+    log: () => undefined,
+  });
+  return {
+    database: () => emptyDatabase(server.connection),
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function systemBinaries(): string | undefined {
+  const parent = "/usr/lib/postgresql";
+  if (!existsSync(parent)) return undefined;
+  return readdirSync(parent)
+    .toSorted((a, b) => Number(b) - Number(a))
+    .map((version) => path.join(parent, version, "bin"))
+    .find((bin) => existsSync(path.join(bin, "initdb")));
+}
+
+/** A cluster of our own from the system's programs; it refuses root, so as root it runs as another account. */
+async function openSystem(binaries: string): Promise<TestServer> {
+  const folder = await mkdtemp("/tmp/signalman-pg-");
+  const account = await serverAccount(undefined);
+  if (account) await chown(folder, account.uid, account.gid);
+  const options = { cwd: "/", ...(account && { uid: account.uid, gid: account.gid }) };
+  const data = path.join(folder, "data");
+  await promisify(execFile)(
+    path.join(binaries, "initdb"),
+    ["-D", data, "-U", "signalman", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
+    options,
+  );
+  const server = spawn(
+    path.join(binaries, "postgres"),
+    ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "max_connections=100"],
+    { ...options, stdio: "ignore" },
+  );
+  const connection = { host: folder, user: "signalman", database: "postgres" };
+  for (let tries = 0; !(await answers(connection)); tries++) {
+    if (tries > 400) throw new Error(`PostgreSQL from ${binaries} does not start`);
+    await delay(25);
+  }
+  return {
+    database: () => emptyDatabase(connection),
+    async [Symbol.asyncDispose]() {
+      const ended = new Promise((resolve) => server.once("exit", resolve));
+      server.kill("SIGINT");
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answers(connection: PoolConfig): Promise<boolean> {
+  const client = new Client(connection);
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    await client.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+let databases = 0;
+
+async function emptyDatabase(connection: PoolConfig): Promise<PoolConfig> {
+  const name = `test_${process.pid}_${databases++}`;
+  const client = new Client(connection);
+  await client.connect();
+  await client.query(`create database ${name}`);
+  await client.end();
+  return { ...connection, database: name };
+}
