@@ -9,7 +9,7 @@ import { itemsOf } from "../domain/evidence/evidence.ts";
 import { outsideText } from "../domain/evidence/outside-text.ts";
 import { capConfidence } from "./cap-confidence.ts";
 import { draftByRules } from "./draft-by-rules.ts";
-import { worstMetric } from "./order-suspects.ts";
+import { troubleOnset, worstMetric } from "./order-suspects.ts";
 import type { DraftBrief } from "./ports/drafter.ts";
 import { weighSuspects } from "./weigh-suspects.ts";
 
@@ -73,14 +73,14 @@ export function checkAssessment(answer: Assessment, brief: DraftBrief): Assessme
 
 function checkedSuspects(
   answer: Assessment,
-  { evidence }: DraftBrief,
+  { evidence, incident }: DraftBrief,
   known: ReadonlySet<string>,
   dropped: string[],
 ): Suspect[] {
   const kept: Suspect[] = [];
   const worst = worstMetric(evidence);
-  const weighed =
-    worst === undefined || worst.onsetAt === null ? [] : weighSuspects(evidence, worst.onsetAt, worst);
+  const onset = troubleOnset(evidence, incident);
+  const weighed = worst === undefined || onset === null ? [] : weighSuspects(evidence, onset, worst);
   for (const suspect of answer.suspects) {
     const key = outsideText(suspect.flagKey, 80);
     const changes = itemsOf(evidence, "flag_change").filter(({ ref }) => ref.key === suspect.flagKey);

@@ -3,10 +3,10 @@ import { itemsOf } from "../domain/evidence/evidence.ts";
 import { spanWords, timeWords } from "../domain/evidence/evidence-words.ts";
 import { type Instant, later } from "../domain/ids.ts";
 import { capConfidence, lacksMetrics } from "./cap-confidence.ts";
-import { troubleBeganAt } from "./gather-evidence.ts";
-import { datingToleranceMs, type Metric, worstMetric } from "./order-suspects.ts";
+import { datingToleranceMs, type Metric, troubleOnset, worstMetric } from "./order-suspects.ts";
 import type { DraftBrief } from "./ports/drafter.ts";
-import { deploysBetween, soonMs, type WeighedChange, weighSuspects } from "./weigh-suspects.ts";
+import { troubleBeganAt } from "./trouble-began-at.ts";
+import { deploysBetween, nearMs, type WeighedChange, weighSuspects } from "./weigh-suspects.ts";
 
 type Conclusion = Pick<
   Assessment,
@@ -45,21 +45,21 @@ function conclude(brief: DraftBrief): Conclusion {
       : none("unknown", "No metric of the catalogue got worse in the time that was looked at.");
   }
   const delayMs = Date.parse(worst.onsetAt) - Date.parse(troubleBeganAt(incident));
-  if (delayMs > soonMs) {
+  if (delayMs > nearMs) {
     const why = `The metrics got worse only ${spanWords(delayMs)} after the alert began, so they show something else.`;
     return none("unknown", why);
   }
   if (flagsUnknown(brief)) {
     return none("unknown", "Flag changes could not be read, so neither blame nor innocence can be told.");
   }
-  return blame(brief, worst, worst.onsetAt);
+  return blame(brief, worst, troubleOnset(evidence, incident) ?? worst.onsetAt);
 }
 
 function blame(brief: DraftBrief, worst: Metric, onset: Instant): Conclusion {
   const { evidence } = brief;
   const weighed = weighSuspects(evidence, onset, worst);
   const suspects = latestPerFlag(weighed.filter(({ clearedBecause }) => clearedBecause === null));
-  const [first, ...rivals] = suspects;
+  const [first] = suspects;
   const since = `${worst.title} since ${timeWords(onset)} [${worst.id}].`;
   if (first === undefined) return withoutSuspect(brief, weighed, onset, since);
 
@@ -73,10 +73,13 @@ function blame(brief: DraftBrief, worst: Metric, onset: Instant): Conclusion {
   }
   const before = deployJustBefore(brief, first);
   if (before !== undefined && !confirmed) {
-    const why = `Version ${before.version} and the change of ${first.change.ref.key} came within ${spanWords(soonMs)} of each other; either may be the cause [${before.id}, ${first.change.id}].`;
+    const why = `Version ${before.version} and the change of ${first.change.ref.key} came within ${spanWords(nearMs)} of each other; either may be the cause [${before.id}, ${first.change.id}].`;
     return { ...none("unknown", why, since), suspects: listed };
   }
-  const rival = rivals.find(({ cohorts }) => !confirmed || cohorts.verdict === "confirms");
+  const rival = weighed.find(
+    ({ change, competes, cohorts }) =>
+      competes && change.ref.key !== first.change.ref.key && (!confirmed || cohorts.verdict === "confirms"),
+  );
   if (rival !== undefined) {
     const why = `${first.change.ref.key} and ${rival.change.ref.key} are equally suspect [${first.change.id}, ${rival.change.id}]; changing one would be a guess.`;
     return { ...none("unknown", why, since), suspects: listed };
@@ -104,7 +107,7 @@ function withoutSuspect(
   onset: Instant,
   since: string,
 ): Conclusion {
-  const from = later(onset, -6 * soonMs);
+  const from = later(onset, -6 * nearMs);
   const deploy = deploysBetween(evidence, from, onset).at(-1);
   const cleared = weighed
     .slice(0, 3)
@@ -160,7 +163,7 @@ function latestPerFlag(weighed: readonly WeighedChange[]): WeighedChange[] {
 function deployJustBefore({ evidence }: DraftBrief, { change }: WeighedChange) {
   const at = Date.parse(change.at);
   return itemsOf(evidence, "deploy").findLast(
-    (deploy) => Date.parse(deploy.at) <= at && at - Date.parse(deploy.at) <= soonMs,
+    (deploy) => Date.parse(deploy.at) <= at && at - Date.parse(deploy.at) <= nearMs,
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Evidence, EvidenceGap, EvidenceItem, EvidenceOf } from "../domain/evidence/evidence.ts";
 import { outsideText } from "../domain/evidence/outside-text.ts";
 import type { FlagSnapshot, Segment } from "../domain/flag/flag.ts";
-import { type Instant, later, toInstant } from "../domain/ids.ts";
+import { type Instant, later } from "../domain/ids.ts";
 import type { IncidentState } from "../domain/incident/incident.ts";
 import type { Runbook } from "../domain/runbook.ts";
 import { type EnvironmentKeys, type MetricQuery, mayTouch, type Service } from "../domain/service.ts";
@@ -11,6 +11,7 @@ import { gatherMetrics } from "./gather-metrics.ts";
 import { matchRunbooks } from "./match-runbooks.ts";
 import type { FlagHistoryEntry, FlagReader } from "./ports/flag-platform.ts";
 import type { Telemetry } from "./ports/telemetry.ts";
+import { troubleBeganAt } from "./trouble-began-at.ts";
 import { type Sourced, withinBudget } from "./within-budget.ts";
 
 export interface GatherRequest {
@@ -59,15 +60,6 @@ export async function gatherEvidence(request: GatherRequest): Promise<Evidence> 
     items: kept.map((item, index) => ({ ...item, id: `E${index + 1}` })),
     gaps: [...flags.gaps, ...telemetry.gaps, ...cut],
   };
-}
-
-/** When the oldest alert that still fires began; of a resolved incident the oldest of all. Never later than the incident. */
-export function troubleBeganAt(incident: IncidentState): Instant {
-  const firing = incident.alerts.filter(({ resolvedAt }) => resolvedAt === null);
-  const starts = (firing.length > 0 ? firing : incident.alerts).map(({ alert }) =>
-    Date.parse(alert.startedAt),
-  );
-  return toInstant(Math.min(Date.parse(incident.openedAt), ...starts));
 }
 
 interface Window {

@@ -1,7 +1,9 @@
 import { type Evidence, type EvidenceOf, itemsOf } from "../domain/evidence/evidence.ts";
-import type { Instant } from "../domain/ids.ts";
+import { type Instant, toInstant } from "../domain/ids.ts";
+import type { IncidentState } from "../domain/incident/incident.ts";
 import { badnessOf, ceilingOf } from "./compare-series.ts";
 import { variationIn } from "./compare-cohorts.ts";
+import { troubleBeganAt } from "./trouble-began-at.ts";
 
 export type FlagChange = EvidenceOf<"flag_change">;
 export type Metric = EvidenceOf<"metric">;
@@ -20,6 +22,16 @@ export function worstMetric(evidence: Evidence): Metric | undefined {
 /** When the trouble began: the onset of the worst metric; null where no metric got worse. */
 export function onsetOf(evidence: Evidence): Instant | null {
   return worstMetric(evidence)?.onsetAt ?? null;
+}
+
+/**
+ * When the trouble began, by the worst metric and by the alert: whichever is earlier, because an alert cannot come
+ * before what it is about, and a slow window dates a shift late. Null where no metric got worse.
+ */
+export function troubleOnset(evidence: Evidence, incident: IncidentState): Instant | null {
+  const onset = onsetOf(evidence);
+  if (onset === null) return null;
+  return toInstant(Math.min(Date.parse(onset), Date.parse(troubleBeganAt(incident))));
 }
 
 /** True unless only words (name, description, tags) or nothing at all was changed. */

@@ -6,9 +6,11 @@ import { type CohortFinding, compareCohorts } from "./compare-cohorts.ts";
 import { changedBehaviour, datingToleranceMs, type FlagChange, type Metric } from "./order-suspects.ts";
 
 /** A change whose effect is not measured per variation is suspect only if the trouble followed this soon … */
-export const soonMs = 5 * 60_000;
+export const soonMs = 3 * 60_000;
 /** … and one that is, this soon: caches and sessions delay some effects. */
 const eventuallyMs = 45 * 60_000;
+/** Two things this far apart are told apart with some certainty. */
+export const nearMs = 5 * 60_000;
 /** A share of failures may exceed the share of users by this factor before the change is too small to explain it. */
 const reachMargin = 1.5;
 
@@ -21,6 +23,8 @@ export interface WeighedChange {
   impossibleBecause: string | null;
   /** Why the rules do not blame it, the impossible included; null: it is suspect. */
   clearedBecause: string | null;
+  /** True where it is near enough to make blaming another change a guess, though perhaps not blamed itself. */
+  competes: boolean;
   citations: EvidenceId[];
 }
 
@@ -51,12 +55,15 @@ function weigh(change: FlagChange, evidence: Evidence, onset: Instant, worst: Me
   const leadMs = Date.parse(onset) - Date.parse(change.at);
   const cohorts = compareCohorts(change, onset, evidence);
   const impossibleBecause = impossible(change, leadMs, cohorts);
+  const limitMs = cohorts.verdict === "confirms" ? eventuallyMs : soonMs;
   return {
     change,
     leadMs,
     cohorts,
     impossibleBecause,
-    clearedBecause: impossibleBecause ?? unlikely(change, leadMs, cohorts, worst),
+    clearedBecause: impossibleBecause ?? unlikely(change, leadMs, limitMs, worst),
+    competes:
+      impossibleBecause === null && unlikely(change, leadMs, Math.max(limitMs, nearMs), worst) === null,
     citations: [change.id, worst.id, ...cohorts.citations],
   };
 }
@@ -69,14 +76,8 @@ function impossible(change: FlagChange, leadMs: number, { verdict }: CohortFindi
   return null;
 }
 
-function unlikely(
-  change: FlagChange,
-  leadMs: number,
-  { verdict }: CohortFinding,
-  worst: Metric,
-): string | null {
-  const limit = verdict === "confirms" ? eventuallyMs : soonMs;
-  if (leadMs > limit) return `it came ${spanWords(leadMs)} before the trouble began, which is long`;
+function unlikely(change: FlagChange, leadMs: number, limitMs: number, worst: Metric): string | null {
+  if (leadMs > limitMs) return `it came ${spanWords(leadMs)} before the trouble began, which is long`;
   if (change.movedPercent === null) return "how far it reaches cannot be told from the flag alone";
   if (tooSmall(change, worst)) return "it reaches too few users to explain so large a rise";
   return null;

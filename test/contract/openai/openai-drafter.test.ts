@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createOpenAiDrafter } from "../../../src/adapters/openai/openai-drafter.ts";
+import { loadPrompts } from "../../../src/documents/load-prompts.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
 import type { Prompt } from "../../../src/domain/prompt.ts";
 import { assess } from "../../../src/pipeline/assess.ts";
@@ -148,6 +149,13 @@ describe("the OpenAI drafter", () => {
       });
       expect(assessment.route.prompt?.id).toBe(id);
     }
+  });
+
+  test("the shipped prompts have all that they ask for", async () => {
+    sandbox.behave(goodAnswer());
+    const { assessment } = await connect({ prompts: loadPrompts("prompts") }).draft(await brief());
+    expect(assessment.route.prompt?.id).toBe("assess");
+    expect(Sent.parse(sandbox.requests[0]?.body).messages[0]?.content).not.toContain("{{");
   });
 
   test("prompts that cannot work are refused at the start", () => {

@@ -240,6 +240,28 @@ describe("recommends nothing", () => {
       { cause: "unknown", says: /equally suspect/ },
     ],
     [
+      "when another flag changed a little earlier",
+      {
+        changes: [
+          { at: ago(10.5), before: boolFlag("other", false), after: boolFlag("other", true) },
+          { at: ago(6), ...innocent },
+        ],
+        metrics: errorsSince(6),
+        deploys: [],
+      },
+      { cause: "unknown", says: /equally suspect/ },
+    ],
+    [
+      "when the alert came before the change, however late the metric shows it",
+      {
+        changes: [{ at: ago(6), ...innocent }],
+        metrics: errorsSince(5.5),
+        deploys: [],
+        alert: { startedAt: ago(8) },
+      },
+      { cause: "other", says: /after the trouble had begun/ },
+    ],
+    [
       "when nothing got worse",
       {
         changes: [{ at: ago(6), ...innocent }],
