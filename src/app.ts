@@ -19,13 +19,13 @@ import type { Config, ExecutorConfig, WebConfig, WorkerConfig } from "./config/l
 import type { Prometheus } from "./config/prometheus.ts";
 import { type Documents, loadDocuments } from "./documents/load-documents.ts";
 import { type ChangeId, type CorrelationId, type DeliveryId, idTail, type IncidentId } from "./domain/ids.ts";
-import { assess } from "./pipeline/assess.ts";
-import { desk } from "./pipeline/desk.ts";
+import { assess } from "./pipeline/drafting/assess.ts";
+import { desk } from "./pipeline/people/desk.ts";
 import type { ExecuteDeps } from "./pipeline/execute.ts";
-import { gatherEvidence } from "./pipeline/gather-evidence.ts";
+import { gatherEvidence } from "./pipeline/evidence/gather-evidence.ts";
 import type { InvestigateDeps } from "./pipeline/investigate.ts";
 import type { NotifyDeps } from "./pipeline/notify.ts";
-import { personActions } from "./pipeline/person-actions.ts";
+import { personActions } from "./pipeline/people/person-actions.ts";
 import type { Controls } from "./pipeline/ports/controls.ts";
 import type { Log } from "./pipeline/ports/log.ts";
 import type { Doorbell } from "./pipeline/ports/queue.ts";

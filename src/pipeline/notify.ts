@@ -4,7 +4,7 @@ import { contextOf } from "./investigate.ts";
 import type { Announcer } from "./ports/announcer.ts";
 import type { Controls } from "./ports/controls.ts";
 import type { WorkItem } from "./ports/storage.ts";
-import { type ReadIncidentDeps, readIncident } from "./read-incident.ts";
+import { type ReadIncidentDeps, readIncident } from "./people/read-incident.ts";
 import type { StageOutcome } from "./run-stage.ts";
 
 export interface NotifyDeps extends ReadIncidentDeps {

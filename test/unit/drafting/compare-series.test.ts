@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compareSeries, type Point } from "../../../src/pipeline/compare-series.ts";
+import { compareSeries, type Point } from "../../../src/pipeline/evidence/compare-series.ts";
 import { seeded } from "../../support/flag-arbitraries.ts";
 
 const stepMs = 10_000;

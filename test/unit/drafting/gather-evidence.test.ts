@@ -11,7 +11,7 @@ import {
   rerankerWorld,
   type World,
 } from "./world.ts";
-import { gatherEvidence } from "../../../src/pipeline/gather-evidence.ts";
+import { gatherEvidence } from "../../../src/pipeline/evidence/gather-evidence.ts";
 import { toInstant } from "../../../src/domain/ids.ts";
 
 const busy = (percent: number) => flagOf("busy", { "v-base": 100 - percent, "v-new": percent });

@@ -1,6 +1,6 @@
-import { type Evidence, type EvidenceOf, itemsOf } from "../domain/evidence/evidence.ts";
-import type { EvidenceId } from "../domain/evidence/evidence-id.ts";
-import type { Instant } from "../domain/ids.ts";
+import { type Evidence, type EvidenceOf, itemsOf } from "../../domain/evidence/evidence.ts";
+import type { EvidenceId } from "../../domain/evidence/evidence-id.ts";
+import type { Instant } from "../../domain/ids.ts";
 import { badnessOf, ceilingOf, isWorse } from "./compare-series.ts";
 import { median } from "./robust-statistics.ts";
 

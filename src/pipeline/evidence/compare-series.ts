@@ -1,5 +1,5 @@
-import type { MetricFigures, MetricTrend } from "../domain/evidence/evidence.ts";
-import { type Instant, toInstant } from "../domain/ids.ts";
+import type { MetricFigures, MetricTrend } from "../../domain/evidence/evidence.ts";
+import { type Instant, toInstant } from "../../domain/ids.ts";
 import { costsOfPrefixes, median, spreadAround } from "./robust-statistics.ts";
 
 export type Point = readonly [at: number, value: number];

@@ -1,17 +1,17 @@
-import type { Evidence, EvidenceGap, EvidenceItem, EvidenceOf } from "../domain/evidence/evidence.ts";
-import { outsideText } from "../domain/evidence/outside-text.ts";
-import type { FlagSnapshot, Segment } from "../domain/flag/flag.ts";
-import { type Instant, later } from "../domain/ids.ts";
-import type { IncidentState } from "../domain/incident/incident.ts";
-import type { Runbook } from "../domain/runbook.ts";
-import { type EnvironmentKeys, type MetricQuery, mayTouch, type Service } from "../domain/service.ts";
+import type { Evidence, EvidenceGap, EvidenceItem, EvidenceOf } from "../../domain/evidence/evidence.ts";
+import { outsideText } from "../../domain/evidence/outside-text.ts";
+import type { FlagSnapshot, Segment } from "../../domain/flag/flag.ts";
+import { type Instant, later } from "../../domain/ids.ts";
+import type { IncidentState } from "../../domain/incident/incident.ts";
+import type { Runbook } from "../../domain/runbook.ts";
+import { type EnvironmentKeys, type MetricQuery, mayTouch, type Service } from "../../domain/service.ts";
 import { describeFlagChange, describeFlagState, type Unnumbered } from "./describe-flag-change.ts";
 import { gatherDeploys } from "./gather-deploys.ts";
 import { gatherMetrics } from "./gather-metrics.ts";
 import { matchRunbooks } from "./match-runbooks.ts";
-import type { FlagHistoryEntry, FlagReader } from "./ports/flag-platform.ts";
-import type { Telemetry } from "./ports/telemetry.ts";
-import { troubleBeganAt } from "./trouble-began-at.ts";
+import type { FlagHistoryEntry, FlagReader } from "../ports/flag-platform.ts";
+import type { Telemetry } from "../ports/telemetry.ts";
+import { troubleBeganAt } from "../trouble-began-at.ts";
 import { type Sourced, withinBudget } from "./within-budget.ts";
 
 export interface GatherRequest {

@@ -1,7 +1,7 @@
-import type { EvidenceOf } from "../domain/evidence/evidence.ts";
-import type { IncidentState } from "../domain/incident/incident.ts";
-import { type Runbook, symptomsShown } from "../domain/runbook.ts";
-import type { Service } from "../domain/service.ts";
+import type { EvidenceOf } from "../../domain/evidence/evidence.ts";
+import type { IncidentState } from "../../domain/incident/incident.ts";
+import { type Runbook, symptomsShown } from "../../domain/runbook.ts";
+import type { Service } from "../../domain/service.ts";
 import type { Unnumbered } from "./describe-flag-change.ts";
 
 const mostRunbooks = 3;

@@ -1,10 +1,10 @@
-import type { ChangeState } from "../domain/change/change.ts";
-import type { FlagSnapshot } from "../domain/flag/flag.ts";
-import { variationName } from "../domain/flag/flag-words.ts";
-import type { Operation } from "../domain/flag/operation.ts";
-import { compile } from "../domain/flag/plan.ts";
-import { percentsOf } from "../domain/flag/rollout.ts";
-import type { Expansion } from "./ports/person-actions.ts";
+import type { ChangeState } from "../../domain/change/change.ts";
+import type { FlagSnapshot } from "../../domain/flag/flag.ts";
+import { variationName } from "../../domain/flag/flag-words.ts";
+import type { Operation } from "../../domain/flag/operation.ts";
+import { compile } from "../../domain/flag/plan.ts";
+import { percentsOf } from "../../domain/flag/rollout.ts";
+import type { Expansion } from "../ports/person-actions.ts";
 
 /** Shares of the default rule that are offered, percent. */
 const steps = [1, 5, 10, 25, 50, 100];

@@ -1,9 +1,9 @@
-import { type Evidence, type EvidenceOf, itemsOf } from "../domain/evidence/evidence.ts";
-import { type Instant, toInstant } from "../domain/ids.ts";
-import type { IncidentState } from "../domain/incident/incident.ts";
-import { badnessOf, ceilingOf } from "./compare-series.ts";
-import { variationIn } from "./compare-cohorts.ts";
-import { troubleBeganAt } from "./trouble-began-at.ts";
+import { type Evidence, type EvidenceOf, itemsOf } from "../../domain/evidence/evidence.ts";
+import { type Instant, toInstant } from "../../domain/ids.ts";
+import type { IncidentState } from "../../domain/incident/incident.ts";
+import { badnessOf, ceilingOf } from "../evidence/compare-series.ts";
+import { variationIn } from "../evidence/compare-cohorts.ts";
+import { troubleBeganAt } from "../trouble-began-at.ts";
 
 export type FlagChange = EvidenceOf<"flag_change">;
 export type Metric = EvidenceOf<"metric">;

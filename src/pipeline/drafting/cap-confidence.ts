@@ -1,5 +1,5 @@
-import { type Confidence, lowerConfidence } from "../domain/assessment.ts";
-import { type Evidence, itemsOf } from "../domain/evidence/evidence.ts";
+import { type Confidence, lowerConfidence } from "../../domain/assessment.ts";
+import { type Evidence, itemsOf } from "../../domain/evidence/evidence.ts";
 import { onsetOf, orderedSuspects, worstMetric } from "./order-suspects.ts";
 import { deploysBetween, soonMs, weighSuspects } from "./weigh-suspects.ts";
 

@@ -1,11 +1,11 @@
-import { openStatuses } from "../domain/change/change.ts";
-import { later } from "../domain/ids.ts";
-import { OpsError } from "../domain/ops-error.ts";
-import type { EnvironmentKeys, Service } from "../domain/service.ts";
-import type { Controls } from "./ports/controls.ts";
-import type { FlagReader } from "./ports/flag-platform.ts";
-import type { Desk, Status } from "./ports/person-actions.ts";
-import type { Store } from "./ports/storage.ts";
+import { openStatuses } from "../../domain/change/change.ts";
+import { later } from "../../domain/ids.ts";
+import { OpsError } from "../../domain/ops-error.ts";
+import type { EnvironmentKeys, Service } from "../../domain/service.ts";
+import type { Controls } from "../ports/controls.ts";
+import type { FlagReader } from "../ports/flag-platform.ts";
+import type { Desk, Status } from "../ports/person-actions.ts";
+import type { Store } from "../ports/storage.ts";
 import { readIncident } from "./read-incident.ts";
 
 export interface DeskDeps {

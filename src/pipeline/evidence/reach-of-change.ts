@@ -1,8 +1,8 @@
-import { targetsOf } from "../domain/flag/diff-flags.ts";
-import { exposureOf, type VariationShare } from "../domain/flag/exposure.ts";
-import { faultsOf } from "../domain/flag/faults-of.ts";
-import { type Flag, sameBehaviour, type Segment, variationNamed } from "../domain/flag/flag.ts";
-import { percentsOf } from "../domain/flag/rollout.ts";
+import { targetsOf } from "../../domain/flag/diff-flags.ts";
+import { exposureOf, type VariationShare } from "../../domain/flag/exposure.ts";
+import { faultsOf } from "../../domain/flag/faults-of.ts";
+import { type Flag, sameBehaviour, type Segment, variationNamed } from "../../domain/flag/flag.ts";
+import { percentsOf } from "../../domain/flag/rollout.ts";
 
 export interface Reach {
   /** Variations that more users get, by id. */

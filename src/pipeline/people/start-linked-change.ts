@@ -1,21 +1,21 @@
-import type { ChangeState } from "../domain/change/change.ts";
-import { decideChange } from "../domain/change/decide-change.ts";
-import type { Lineage } from "../domain/change/proposal.ts";
-import { describeFlag } from "../domain/flag/describe-flag.ts";
-import { type FlagSnapshot, sameBehaviour } from "../domain/flag/flag.ts";
-import { type Operation, reverseTool } from "../domain/flag/operation.ts";
-import { compile, type Plan } from "../domain/flag/plan.ts";
-import type { ChangeId } from "../domain/ids.ts";
-import type { PersonFacts } from "../domain/people.ts";
-import type { PersonAction } from "../domain/policy/roles.ts";
+import type { ChangeState } from "../../domain/change/change.ts";
+import { decideChange } from "../../domain/change/decide-change.ts";
+import type { Lineage } from "../../domain/change/proposal.ts";
+import { describeFlag } from "../../domain/flag/describe-flag.ts";
+import { type FlagSnapshot, sameBehaviour } from "../../domain/flag/flag.ts";
+import { type Operation, reverseTool } from "../../domain/flag/operation.ts";
+import { compile, type Plan } from "../../domain/flag/plan.ts";
+import type { ChangeId } from "../../domain/ids.ts";
+import type { PersonFacts } from "../../domain/people.ts";
+import type { PersonAction } from "../../domain/policy/roles.ts";
 import { noSuchChange } from "./cast-vote.ts";
 import { checkPermission, type PermissionDeps, refusal, targetOf } from "./check-permission.ts";
-import { commitDecision } from "./commit-decision.ts";
+import { commitDecision } from "../commit-decision.ts";
 import { expansionsOf } from "./offer-expansions.ts";
-import type { FlagReader } from "./ports/flag-platform.ts";
-import type { ActionAnswer } from "./ports/person-actions.ts";
-import type { Loaded, Store, StreamWrite } from "./ports/storage.ts";
-import { changeWrite, proposeChange, type ProposeDeps } from "./propose-change.ts";
+import type { FlagReader } from "../ports/flag-platform.ts";
+import type { ActionAnswer } from "../ports/person-actions.ts";
+import type { Loaded, Store, StreamWrite } from "../ports/storage.ts";
+import { changeWrite, proposeChange, type ProposeDeps } from "../propose-change.ts";
 
 export interface LinkedChangeDeps extends PermissionDeps, ProposeDeps {
   store: Store;

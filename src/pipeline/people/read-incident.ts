@@ -1,9 +1,9 @@
-import { Evidence } from "../domain/evidence/evidence.ts";
-import type { IncidentId } from "../domain/ids.ts";
-import { streamOf } from "../domain/ledger/stream.ts";
-import type { Service } from "../domain/service.ts";
-import type { IncidentView } from "./ports/announcer.ts";
-import type { Store } from "./ports/storage.ts";
+import { Evidence } from "../../domain/evidence/evidence.ts";
+import type { IncidentId } from "../../domain/ids.ts";
+import { streamOf } from "../../domain/ledger/stream.ts";
+import type { Service } from "../../domain/service.ts";
+import type { IncidentView } from "../ports/announcer.ts";
+import type { Store } from "../ports/storage.ts";
 
 export interface ReadIncidentDeps {
   store: Store;

@@ -1,5 +1,5 @@
-import { spanWords } from "../domain/evidence/evidence-words.ts";
-import { OpsError } from "../domain/ops-error.ts";
+import { spanWords } from "../../domain/evidence/evidence-words.ts";
+import { OpsError } from "../../domain/ops-error.ts";
 
 export type Sourced<T> = { kind: "value"; value: T } | { kind: "gap"; reason: string };
 

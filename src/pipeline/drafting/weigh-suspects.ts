@@ -1,8 +1,8 @@
-import { type Evidence, type EvidenceOf, itemsOf } from "../domain/evidence/evidence.ts";
-import type { EvidenceId } from "../domain/evidence/evidence-id.ts";
-import { spanWords } from "../domain/evidence/evidence-words.ts";
-import type { Instant } from "../domain/ids.ts";
-import { type CohortFinding, compareCohorts } from "./compare-cohorts.ts";
+import { type Evidence, type EvidenceOf, itemsOf } from "../../domain/evidence/evidence.ts";
+import type { EvidenceId } from "../../domain/evidence/evidence-id.ts";
+import { spanWords } from "../../domain/evidence/evidence-words.ts";
+import type { Instant } from "../../domain/ids.ts";
+import { type CohortFinding, compareCohorts } from "../evidence/compare-cohorts.ts";
 import { changedBehaviour, datingToleranceMs, type FlagChange, type Metric } from "./order-suspects.ts";
 
 /** A change whose effect is not measured per variation is suspect only if the trouble followed this soon … */

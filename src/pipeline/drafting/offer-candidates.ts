@@ -1,16 +1,16 @@
-import type { Candidate } from "../domain/assessment.ts";
-import { type Evidence, type EvidenceOf, itemsOf } from "../domain/evidence/evidence.ts";
-import { outsideText } from "../domain/evidence/outside-text.ts";
-import { maxShareMoved } from "../domain/flag/exposure.ts";
-import { type Flag, type FlagSnapshot, sameBehaviour, type Segment } from "../domain/flag/flag.ts";
-import { variationName } from "../domain/flag/flag-words.ts";
-import type { ToolOperation } from "../domain/flag/operation.ts";
-import { plainName } from "../domain/flag/plain-text.ts";
-import { compile, type Plan } from "../domain/flag/plan.ts";
-import { percentsOf } from "../domain/flag/rollout.ts";
-import { mayTouch, type Service } from "../domain/service.ts";
+import type { Candidate } from "../../domain/assessment.ts";
+import { type Evidence, type EvidenceOf, itemsOf } from "../../domain/evidence/evidence.ts";
+import { outsideText } from "../../domain/evidence/outside-text.ts";
+import { maxShareMoved } from "../../domain/flag/exposure.ts";
+import { type Flag, type FlagSnapshot, sameBehaviour, type Segment } from "../../domain/flag/flag.ts";
+import { variationName } from "../../domain/flag/flag-words.ts";
+import type { ToolOperation } from "../../domain/flag/operation.ts";
+import { plainName } from "../../domain/flag/plain-text.ts";
+import { compile, type Plan } from "../../domain/flag/plan.ts";
+import { percentsOf } from "../../domain/flag/rollout.ts";
+import { mayTouch, type Service } from "../../domain/service.ts";
 import { orderedSuspects } from "./order-suspects.ts";
-import type { FlagHistoryEntry } from "./ports/flag-platform.ts";
+import type { FlagHistoryEntry } from "../ports/flag-platform.ts";
 import { containOperations, insteadOf, undoOperations } from "./undo-operations.ts";
 
 export interface OfferRequest {

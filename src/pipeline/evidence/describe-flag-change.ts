@@ -1,13 +1,13 @@
-import type { EvidenceOf } from "../domain/evidence/evidence.ts";
-import { timeWords } from "../domain/evidence/evidence-words.ts";
-import { outsideText } from "../domain/evidence/outside-text.ts";
-import { describeFlag } from "../domain/flag/describe-flag.ts";
-import { diffFlags } from "../domain/flag/diff-flags.ts";
-import { faultsOf } from "../domain/flag/faults-of.ts";
-import { type FlagRef, type FlagSnapshot, sameBehaviour, type Segment } from "../domain/flag/flag.ts";
-import { plainName } from "../domain/flag/plain-text.ts";
-import { ChangeId } from "../domain/ids.ts";
-import type { FlagHistoryEntry } from "./ports/flag-platform.ts";
+import type { EvidenceOf } from "../../domain/evidence/evidence.ts";
+import { timeWords } from "../../domain/evidence/evidence-words.ts";
+import { outsideText } from "../../domain/evidence/outside-text.ts";
+import { describeFlag } from "../../domain/flag/describe-flag.ts";
+import { diffFlags } from "../../domain/flag/diff-flags.ts";
+import { faultsOf } from "../../domain/flag/faults-of.ts";
+import { type FlagRef, type FlagSnapshot, sameBehaviour, type Segment } from "../../domain/flag/flag.ts";
+import { plainName } from "../../domain/flag/plain-text.ts";
+import { ChangeId } from "../../domain/ids.ts";
+import type { FlagHistoryEntry } from "../ports/flag-platform.ts";
 import { isInEffect, reachOf } from "./reach-of-change.ts";
 
 export type Unnumbered<Item> = Omit<Item, "id">;

@@ -1,8 +1,8 @@
-import type { EvidenceGap, EvidenceOf, MetricTrend } from "../domain/evidence/evidence.ts";
-import { figuresWords, figureWords, timeWords } from "../domain/evidence/evidence-words.ts";
-import { outsideText } from "../domain/evidence/outside-text.ts";
-import { type Instant, toInstant } from "../domain/ids.ts";
-import type { MetricQuery } from "../domain/service.ts";
+import type { EvidenceGap, EvidenceOf, MetricTrend } from "../../domain/evidence/evidence.ts";
+import { figuresWords, figureWords, timeWords } from "../../domain/evidence/evidence-words.ts";
+import { outsideText } from "../../domain/evidence/outside-text.ts";
+import { type Instant, toInstant } from "../../domain/ids.ts";
+import type { MetricQuery } from "../../domain/service.ts";
 import {
   badnessOf,
   ceilingOf,
@@ -13,7 +13,7 @@ import {
   type SeriesComparison,
 } from "./compare-series.ts";
 import type { Unnumbered } from "./describe-flag-change.ts";
-import type { Series, Telemetry } from "./ports/telemetry.ts";
+import type { Series, Telemetry } from "../ports/telemetry.ts";
 import { median } from "./robust-statistics.ts";
 import { withinBudget } from "./within-budget.ts";
 

@@ -1,16 +1,16 @@
-import type { ChangeState } from "../domain/change/change.ts";
-import type { PersonFacts } from "../domain/people.ts";
-import type { Rulebook } from "../domain/policy/rulebook.ts";
+import type { ChangeState } from "../../domain/change/change.ts";
+import type { PersonFacts } from "../../domain/people.ts";
+import type { Rulebook } from "../../domain/policy/rulebook.ts";
 import {
   holdersOf,
   type Permission,
   type PersonAction,
   permissionFor,
   type Target,
-} from "../domain/policy/roles.ts";
-import { OpsError } from "../domain/ops-error.ts";
-import type { Identity } from "./ports/people.ts";
-import type { ActionAnswer } from "./ports/person-actions.ts";
+} from "../../domain/policy/roles.ts";
+import { OpsError } from "../../domain/ops-error.ts";
+import type { Identity } from "../ports/people.ts";
+import type { ActionAnswer } from "../ports/person-actions.ts";
 
 /** Identity facts may be this old at a click; at execution they are read afresh. */
 export const identityMaxAgeMs = 60_000;

@@ -1,19 +1,19 @@
-import type { Assessment, Candidate, ExpectedEffect } from "../domain/assessment.ts";
-import { type Evidence, itemsOf } from "../domain/evidence/evidence.ts";
-import { outsideText } from "../domain/evidence/outside-text.ts";
-import type { IncidentState } from "../domain/incident/incident.ts";
-import { OpsError } from "../domain/ops-error.ts";
-import type { ControlReading } from "../domain/policy/controls.ts";
-import { powersOf } from "../domain/policy/mode.ts";
-import type { Service } from "../domain/service.ts";
+import type { Assessment, Candidate, ExpectedEffect } from "../../domain/assessment.ts";
+import { type Evidence, itemsOf } from "../../domain/evidence/evidence.ts";
+import { outsideText } from "../../domain/evidence/outside-text.ts";
+import type { IncidentState } from "../../domain/incident/incident.ts";
+import { OpsError } from "../../domain/ops-error.ts";
+import type { ControlReading } from "../../domain/policy/controls.ts";
+import { powersOf } from "../../domain/policy/mode.ts";
+import type { Service } from "../../domain/service.ts";
 import { checkAssessment } from "./check-assessment.ts";
 import { draftByRules } from "./draft-by-rules.ts";
-import { type AssessmentResult, draftsIn } from "./investigate.ts";
+import { type AssessmentResult, draftsIn } from "../investigate.ts";
 import { offerCandidates } from "./offer-candidates.ts";
 import { worstMetric } from "./order-suspects.ts";
-import type { DraftBrief, ModelDrafter } from "./ports/drafter.ts";
-import type { FlagReader } from "./ports/flag-platform.ts";
-import type { Log } from "./ports/log.ts";
+import type { DraftBrief, ModelDrafter } from "../ports/drafter.ts";
+import type { FlagReader } from "../ports/flag-platform.ts";
+import type { Log } from "../ports/log.ts";
 
 export interface AssessDeps {
   flags: Pick<FlagReader, "list" | "segments" | "history">;

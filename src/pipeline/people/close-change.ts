@@ -1,11 +1,11 @@
-import { decideChange } from "../domain/change/decide-change.ts";
-import type { ChangeId, Instant } from "../domain/ids.ts";
+import { decideChange } from "../../domain/change/decide-change.ts";
+import type { ChangeId, Instant } from "../../domain/ids.ts";
 import { noSuchChange } from "./cast-vote.ts";
 import { checkPermission, type PermissionDeps, refusal, targetOf } from "./check-permission.ts";
-import { commitDecision } from "./commit-decision.ts";
-import type { ActionAnswer } from "./ports/person-actions.ts";
-import type { FollowUp, Store } from "./ports/storage.ts";
-import { changeWrite } from "./propose-change.ts";
+import { commitDecision } from "../commit-decision.ts";
+import type { ActionAnswer } from "../ports/person-actions.ts";
+import type { FollowUp, Store } from "../ports/storage.ts";
+import { changeWrite } from "../propose-change.ts";
 
 export interface CloseInput {
   changeId: ChangeId;

@@ -1,11 +1,11 @@
-import type { Assessment, Candidate, CauseClass, Confidence, Suspect } from "../domain/assessment.ts";
-import { itemsOf } from "../domain/evidence/evidence.ts";
-import { spanWords, timeWords } from "../domain/evidence/evidence-words.ts";
-import { type Instant, later } from "../domain/ids.ts";
+import type { Assessment, Candidate, CauseClass, Confidence, Suspect } from "../../domain/assessment.ts";
+import { itemsOf } from "../../domain/evidence/evidence.ts";
+import { spanWords, timeWords } from "../../domain/evidence/evidence-words.ts";
+import { type Instant, later } from "../../domain/ids.ts";
 import { capConfidence, lacksMetrics } from "./cap-confidence.ts";
 import { datingToleranceMs, type Metric, troubleOnset, worstMetric } from "./order-suspects.ts";
-import type { DraftBrief } from "./ports/drafter.ts";
-import { troubleBeganAt } from "./trouble-began-at.ts";
+import type { DraftBrief } from "../ports/drafter.ts";
+import { troubleBeganAt } from "../trouble-began-at.ts";
 import { deploysBetween, nearMs, type WeighedChange, weighSuspects } from "./weigh-suspects.ts";
 
 type Conclusion = Pick<

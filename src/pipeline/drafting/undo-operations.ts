@@ -1,7 +1,7 @@
-import { targetsOf } from "../domain/flag/diff-flags.ts";
-import type { Flag, Segment } from "../domain/flag/flag.ts";
-import type { Share, ToolOperation } from "../domain/flag/operation.ts";
-import { percentsOf, type Spread } from "../domain/flag/rollout.ts";
+import { targetsOf } from "../../domain/flag/diff-flags.ts";
+import type { Flag, Segment } from "../../domain/flag/flag.ts";
+import type { Share, ToolOperation } from "../../domain/flag/operation.ts";
+import { percentsOf, type Spread } from "../../domain/flag/rollout.ts";
 
 /**
  * Operations on the flag as it is `now` that take back, piece by piece, what led from `before` to `after`.

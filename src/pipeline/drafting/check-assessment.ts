@@ -4,13 +4,13 @@ import {
   type Confidence,
   lowerConfidence,
   type Suspect,
-} from "../domain/assessment.ts";
-import { itemsOf } from "../domain/evidence/evidence.ts";
-import { outsideText } from "../domain/evidence/outside-text.ts";
+} from "../../domain/assessment.ts";
+import { itemsOf } from "../../domain/evidence/evidence.ts";
+import { outsideText } from "../../domain/evidence/outside-text.ts";
 import { capConfidence } from "./cap-confidence.ts";
 import { draftByRules } from "./draft-by-rules.ts";
 import { troubleOnset, worstMetric } from "./order-suspects.ts";
-import type { DraftBrief } from "./ports/drafter.ts";
+import type { DraftBrief } from "../ports/drafter.ts";
 import { weighSuspects } from "./weigh-suspects.ts";
 
 const mostSuspects = 5;

@@ -1,10 +1,10 @@
-import type { ChangeState } from "../domain/change/change.ts";
-import { type ChangeRefusal, decideChange } from "../domain/change/decide-change.ts";
-import type { ChangeEvent } from "../domain/change/events.ts";
-import type { ChangeId } from "../domain/ids.ts";
-import type { PersonFacts } from "../domain/people.ts";
-import type { ValidApproval } from "../domain/policy/decide-action.ts";
-import type { Permission, PersonAction } from "../domain/policy/roles.ts";
+import type { ChangeState } from "../../domain/change/change.ts";
+import { type ChangeRefusal, decideChange } from "../../domain/change/decide-change.ts";
+import type { ChangeEvent } from "../../domain/change/events.ts";
+import type { ChangeId } from "../../domain/ids.ts";
+import type { PersonFacts } from "../../domain/people.ts";
+import type { ValidApproval } from "../../domain/policy/decide-action.ts";
+import type { Permission, PersonAction } from "../../domain/policy/roles.ts";
 import {
   checkPermission,
   neededRolesOf,
@@ -12,11 +12,11 @@ import {
   refusal,
   targetOf,
 } from "./check-permission.ts";
-import { commitDecision } from "./commit-decision.ts";
-import type { Controls } from "./ports/controls.ts";
-import type { ActionAnswer } from "./ports/person-actions.ts";
-import type { FollowUp, Loaded, Store } from "./ports/storage.ts";
-import { changeWrite, decideNow } from "./propose-change.ts";
+import { commitDecision } from "../commit-decision.ts";
+import type { Controls } from "../ports/controls.ts";
+import type { ActionAnswer } from "../ports/person-actions.ts";
+import type { FollowUp, Loaded, Store } from "../ports/storage.ts";
+import { changeWrite, decideNow } from "../propose-change.ts";
 
 export interface CastVoteDeps extends PermissionDeps {
   store: Store;

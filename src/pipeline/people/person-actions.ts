@@ -1,13 +1,13 @@
-import { decideIncident } from "../domain/incident/decide-incident.ts";
-import type { IncidentId } from "../domain/ids.ts";
-import { streamOf } from "../domain/ledger/stream.ts";
-import { OpsError } from "../domain/ops-error.ts";
+import { decideIncident } from "../../domain/incident/decide-incident.ts";
+import type { IncidentId } from "../../domain/ids.ts";
+import { streamOf } from "../../domain/ledger/stream.ts";
+import { OpsError } from "../../domain/ops-error.ts";
 import { castVote, checkVote, noSuchChange } from "./cast-vote.ts";
 import { checkPermission, refusal, targetOf } from "./check-permission.ts";
 import { closeChange } from "./close-change.ts";
-import { commitDecision } from "./commit-decision.ts";
+import { commitDecision } from "../commit-decision.ts";
 import { expansionsOf } from "./offer-expansions.ts";
-import type { ActionAnswer, PersonActions } from "./ports/person-actions.ts";
+import type { ActionAnswer, PersonActions } from "../ports/person-actions.ts";
 import { expand, type LinkedChangeDeps, restoreOverwritten, revert } from "./start-linked-change.ts";
 
 /** What people may do, as one object for whatever front they use. Failures outside become `unavailable`. */
