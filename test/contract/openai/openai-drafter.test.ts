@@ -4,7 +4,7 @@ import { createOpenAiDrafter } from "../../../src/adapters/openai/openai-drafter
 import { loadPrompts } from "../../../src/documents/load-prompts.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
 import type { Prompt } from "../../../src/domain/prompt.ts";
-import { assess } from "../../../src/pipeline/assess.ts";
+import { assess } from "../../../src/pipeline/drafting/assess.ts";
 import type { DraftBrief } from "../../../src/pipeline/ports/drafter.ts";
 import {
   failedAnswer,

@@ -4,8 +4,8 @@ import { itemsOf } from "../../../src/domain/evidence/evidence.ts";
 import type { Flag } from "../../../src/domain/flag/flag.ts";
 import { type Instant, toInstant } from "../../../src/domain/ids.ts";
 import { Service } from "../../../src/domain/service.ts";
-import { assess } from "../../../src/pipeline/assess.ts";
-import { gatherEvidence } from "../../../src/pipeline/gather-evidence.ts";
+import { assess } from "../../../src/pipeline/drafting/assess.ts";
+import { gatherEvidence } from "../../../src/pipeline/evidence/gather-evidence.ts";
 import { createPrometheusSandbox } from "../../../src/sandbox/prometheus/prometheus-sandbox.ts";
 import { checkoutFlag, checkoutQueries, createCheckout } from "../../../src/sandbox/services/checkout.ts";
 import {
