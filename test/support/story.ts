@@ -9,10 +9,10 @@ import type { StreamName } from "../../src/domain/ledger/stream.ts";
 import type { IncidentView } from "../../src/pipeline/ports/announcer.ts";
 import { changeId, correlationId, incidentId } from "./change-fixtures.ts";
 
-export const began = Instant.parse("2026-11-21T02:00:00.000Z");
+const began = Instant.parse("2026-11-21T02:00:00.000Z");
 
 /** An incident and its changes, told by commands of the real core, one minute apart. */
-export function createStory() {
+function createStory() {
   let incident: IncidentState | null = null;
   const changes = new Map<ChangeId, ChangeState>();
   const timeline: LedgerEntry[] = [];
@@ -78,7 +78,7 @@ export function createStory() {
 export type Story = ReturnType<typeof createStory>;
 
 /** Texts of others that a test may poison. */
-export interface Wording {
+interface Wording {
   title: string;
   summary: string;
   service: string;
@@ -88,7 +88,7 @@ export interface Wording {
   gap: string;
 }
 
-export const plainWording: Wording = {
+const plainWording: Wording = {
   title: "Checkout errors are high",
   summary: "5% of checkouts fail",
   service: "checkout",
@@ -161,7 +161,7 @@ export function investigated(words: Wording = plainWording, story: Story = creat
   return story;
 }
 
-export function evidenceOf(words: Wording): Evidence {
+function evidenceOf(words: Wording): Evidence {
   const ref = { project: "shop", environment: "prod", environmentId: "env-1", key: "checkout_one_click" };
   const changedAt = toInstant(Date.parse(began) - 13 * 60_000);
   return {

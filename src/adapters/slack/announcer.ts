@@ -12,7 +12,7 @@ import { askSlack, postMessage } from "./ask-slack.ts";
 import { joinLines, section } from "./blocks.ts";
 import { focusOf, mayPost } from "./card/focus.ts";
 import { renderCard, type CardFacts, type RenderedMessage } from "./card/render-card.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../../pipeline/ports/log.ts";
 import type { Pacer } from "./pacer.ts";
 import { isChannelTrouble, slackCode } from "./slack-failure.ts";
 import { askMessage } from "./thread/ask-message.ts";
@@ -47,7 +47,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
   const queues = new Map<IncidentId, Promise<void>>();
 
   const post = (channel: string, message: RenderedMessage, more: PostOptions = {}) =>
-    pacer.send(channel, () =>
+    pacer.send(channel, more.threadTs === undefined ? "card" : "line", () =>
       askSlack("chat.postMessage", WirePosted, () =>
         postMessage(client, { channel, ...message, ...threadOf(more), ...metadataOf(more) }),
       ),
@@ -86,7 +86,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
       if (renderedHash === known.renderedHash) return known;
       const { channel, ts } = known;
       const updated = await pacer
-        .send(channel, () =>
+        .send(channel, "card", () =>
           askSlack("chat.update", WirePosted, () =>
             client.chat.update({ channel, ts, ...message, ...quietUpdate, metadata }),
           ),

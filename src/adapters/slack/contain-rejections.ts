@@ -1,4 +1,4 @@
-import type { Log } from "./log.ts";
+import type { Log } from "../../pipeline/ports/log.ts";
 
 /**
  * `@slack/socket-mode` 3.1 rejects promises that nobody holds: on an `events_api` payload without `event`, and

@@ -10,9 +10,17 @@ export function plain(text: string, limit = 200): string {
   return plainText(text, limit).replaceAll(/@(?=here|channel|everyone)/gi, "＠");
 }
 
-/** For `mrkdwn` objects and for the top-level `text`. Every look-alike is a visible character. */
+/**
+ * For `mrkdwn` objects and for the top-level `text`. Every look-alike is a visible character. At most twice
+ * `limit` long: a text of nothing but `&` grows fivefold and is cut earlier.
+ */
 export function mrkdwn(text: string, limit = 200): string {
-  return plain(text, limit)
+  const escaped = escape(plain(text, limit));
+  return escaped.length <= 2 * limit ? escaped : escape(plain(text, Math.floor((2 * limit) / 5)));
+}
+
+function escape(line: string): string {
+  return line
     .replaceAll("`", "'")
     .replaceAll("*", "∗")
     .replaceAll("~", "∼")

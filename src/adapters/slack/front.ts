@@ -4,7 +4,7 @@ import type { Desk, PersonActions } from "../../pipeline/ports/person-actions.ts
 import type { Postings } from "../../pipeline/ports/storage.ts";
 import type { CardUrl } from "./announcer.ts";
 import type { SlackIdentity } from "./identity.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../../pipeline/ports/log.ts";
 
 export interface FrontLimits {
   /** A trigger id lives 3 s: when the checks take longer than this, a waiting modal is opened first. */

@@ -4,7 +4,7 @@ import type { Roles } from "../../domain/policy/roles.ts";
 import type { Identity } from "../../pipeline/ports/people.ts";
 import { askSlack } from "./ask-slack.ts";
 import { plain } from "./escape-text.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../../pipeline/ports/log.ts";
 import { slackCode } from "./slack-failure.ts";
 import { createWebClient, type SlackAccess } from "./web-client.ts";
 import { WireAuth, WireUser, WireUserGroups } from "./wire.ts";

@@ -1,13 +1,28 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { OpsError } from "../../domain/ops-error.ts";
 
-export type Pacer = ReturnType<typeof createPacer>;
+/** Cards go before thread lines: what is wrong must not wait behind what was said about something else. */
+export type Urgency = "card" | "line";
+
+export interface Pacer {
+  /** Sends in its turn. A send that was refused for its rate has had no effect and is tried once more. */
+  send<T>(channel: string, urgency: Urgency, send: () => Promise<T>): Promise<T>;
+}
+
+interface Lane {
+  waiting: Record<Urgency, (() => Promise<void>)[]>;
+  running: boolean;
+  free: number;
+  refilledAt: number;
+  closedUntil: number;
+}
 
 /**
  * Slack takes about one message a second and channel, with short bursts (contract §1, rate tiers). Sends of one
  * channel go out one after another, at most `burst` at once and then one per `intervalMs`. When Slack names a
  * time to wait, the whole channel waits; a wait longer than `patienceMs` is the caller's to sit out.
  */
-export function createPacer(options: { intervalMs: number; burst: number; patienceMs: number }) {
+export function createPacer(options: { intervalMs: number; burst: number; patienceMs: number }): Pacer {
   const { intervalMs, burst, patienceMs } = options;
   const lanes = new Map<string, Lane>();
 
@@ -15,7 +30,8 @@ export function createPacer(options: { intervalMs: number; burst: number; patien
     const known = lanes.get(channel);
     if (known !== undefined) return known;
     const made: Lane = {
-      tail: Promise.resolve(),
+      waiting: { card: [], line: [] },
+      running: false,
       free: burst,
       refilledAt: performance.now(),
       closedUntil: 0,
@@ -26,22 +42,19 @@ export function createPacer(options: { intervalMs: number; burst: number; patien
 
   const turn = async (lane: Lane): Promise<void> => {
     const now = performance.now();
-    lane.free = Math.min(burst, lane.free + (now - lane.refilledAt) / intervalMs);
-    lane.refilledAt = now;
-    const waitMs = Math.max((1 - lane.free) * intervalMs, lane.closedUntil - now, 0);
-    lane.free -= 1;
-    if (waitMs <= 0) return;
-    if (waitMs > patienceMs) {
-      lane.free += 1;
+    const pauseMs = lane.closedUntil - now;
+    if (pauseMs > patienceMs) {
       throw new OpsError(
         "rate_limited",
-        `Slack asked for a pause; ${Math.ceil(waitMs / 1000)} s of it are left.`,
-        {
-          retryAfterMs: Math.ceil(waitMs),
-        },
+        `Slack asked for a pause; ${Math.ceil(pauseMs / 1000)} s of it are left.`,
+        { retryAfterMs: Math.ceil(pauseMs) },
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    lane.free = Math.min(burst, lane.free + (now - lane.refilledAt) / intervalMs);
+    lane.refilledAt = now;
+    const waitMs = Math.max((1 - lane.free) * intervalMs, pauseMs, 0);
+    lane.free -= 1;
+    if (waitMs > 0) await wait(waitMs);
   };
 
   const attempt = async <T>(lane: Lane, send: () => Promise<T>): Promise<T> => {
@@ -56,23 +69,24 @@ export function createPacer(options: { intervalMs: number; burst: number; patien
     }
   };
 
+  const drain = async (lane: Lane): Promise<void> => {
+    if (lane.running) return;
+    lane.running = true;
+    for (;;) {
+      const next = lane.waiting.card.shift() ?? lane.waiting.line.shift();
+      if (next === undefined) break;
+      await next();
+    }
+    lane.running = false;
+  };
+
   return {
-    /** Sends in its turn. A send that was refused for its rate has had no effect and is tried once more. */
-    send<T>(channel: string, send: () => Promise<T>): Promise<T> {
+    send<T>(channel: string, urgency: Urgency, send: () => Promise<T>): Promise<T> {
       const lane = laneOf(channel);
-      const sent = lane.tail.then(() => attempt(lane, send));
-      lane.tail = sent.then(
-        () => undefined,
-        () => undefined,
-      );
-      return sent;
+      return new Promise<T>((resolve, reject) => {
+        lane.waiting[urgency].push(() => attempt(lane, send).then(resolve, reject));
+        void drain(lane);
+      });
     },
   };
-}
-
-interface Lane {
-  tail: Promise<void>;
-  free: number;
-  refilledAt: number;
-  closedUntil: number;
 }

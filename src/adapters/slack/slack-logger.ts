@@ -1,5 +1,5 @@
 import { LogLevel, type Logger } from "@slack/bolt";
-import type { Log } from "./log.ts";
+import type { Log } from "../../pipeline/ports/log.ts";
 
 /** Slack's libraries log through this and never to the console. Their debug lines hold payloads and are dropped. */
 export function toSlackLogger(log: Log): Logger {

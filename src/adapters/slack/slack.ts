@@ -12,7 +12,7 @@ import { containRejections } from "./contain-rejections.ts";
 import { usualLimits, type FrontLimits } from "./front.ts";
 import { createIdentity, type SlackIdentity } from "./identity.ts";
 import { registerListeners } from "./listeners/register-listeners.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../../pipeline/ports/log.ts";
 import { createPacer } from "./pacer.ts";
 import { toOpsError } from "./slack-failure.ts";
 import { toSlackLogger } from "./slack-logger.ts";
@@ -20,11 +20,11 @@ import { createWebClient, failFast } from "./web-client.ts";
 import { WireAuth, WireBot } from "./wire.ts";
 import { within } from "./within.ts";
 
-export interface SocketConnection {
+interface SocketConnection {
   botToken: string;
   appToken: string;
 }
-export interface HttpConnection {
+interface HttpConnection {
   botToken: string;
   signingSecret: string;
   /** Where Slack's requests are taken in, at `/slack/events`; 0 takes a free port. */
@@ -44,6 +44,8 @@ export interface SlackOptions {
   desk: Desk;
   flagUrl?: (ref: FlagRef) => string | null;
   log: Log;
+  /** The one that `actions` asks, so that news of groups reaches it too; absent: one is made. */
+  identity?: SlackIdentity | undefined;
   /** Epoch ms; `Date.now` by default. */
   now?: () => number;
   limits?: Partial<FrontLimits & { messageIntervalMs: number; messageBurst: number; startWithinMs: number }>;
@@ -75,7 +77,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
   const client = createWebClient(access, log);
   const self = await whoAmI(client);
 
-  const identity = createIdentity({ ...access, roles, log });
+  const identity = options.identity ?? createIdentity({ ...access, roles, log });
   const pacer = createPacer({
     intervalMs: limits.messageIntervalMs,
     burst: limits.messageBurst,
@@ -118,7 +120,14 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
   await using undo = new AsyncDisposableStack();
   const contained = containRejections(log);
   undo.defer(() => contained.release());
-  undo.defer(async () => void (await app.stop().catch((error: unknown) => log.warn({}, String(error)))));
+  // A peer that does not answer the closing of the socket must not hold up the end.
+  undo.defer(() =>
+    within(
+      5000,
+      "Leaving Slack",
+      app.stop().then(() => undefined),
+    ).catch((error: unknown) => log.warn({}, String(error))),
+  );
   const port = await start(app, connection, limits.startWithinMs);
   log.info(
     { team: self.teamId },

@@ -1,6 +1,6 @@
 import { WebClient, type WebClientOptions } from "@slack/web-api";
 import { toSlackLogger } from "./slack-logger.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../../pipeline/ports/log.ts";
 
 export interface SlackAccess {
   botToken: string;

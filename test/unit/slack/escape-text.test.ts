@@ -51,6 +51,11 @@ describe("text of others", () => {
     expect(plain(`${"x".repeat(98)}😀y`, 100)).toBe(`${"x".repeat(98)}…`);
   });
 
+  it("does not grow past twice its limit by being escaped", () => {
+    expect(mrkdwn("&".repeat(600), 500).length).toBeLessThanOrEqual(1000);
+    expect(mrkdwn("&".repeat(50), 500)).toBe("&amp;".repeat(50));
+  });
+
   it("stays readable", () => {
     expect(mrkdwn("p95 of support_answer_profile at 12:30:45 is > 2 s & rising")).toBe(
       "p95 of support_answer_profile at 12:30:45 is &gt; 2 s &amp; rising",

@@ -10,7 +10,7 @@ describe("the pace of one channel", () => {
     const sent: [string, number][] = [];
     const start = performance.now();
     const send = (channel: string, name: string) =>
-      pacer.send(channel, async () => void sent.push([name, performance.now() - start]));
+      pacer.send(channel, "line", async () => void sent.push([name, performance.now() - start]));
     await Promise.all([send("A", "a1"), send("A", "a2"), send("A", "a3"), send("A", "a4"), send("B", "b1")]);
     expect(sent.map(([name]) => name).filter((name) => name.startsWith("a"))).toEqual([
       "a1",
@@ -28,11 +28,11 @@ describe("the pace of one channel", () => {
     const pacer = createPacer({ intervalMs: 1, burst: 5, patienceMs: 1000 });
     let refusals = 1;
     const start = performance.now();
-    const first = pacer.send("A", async () => {
+    const first = pacer.send("A", "line", async () => {
       if (refusals-- > 0) throw limited(120);
       return performance.now() - start;
     });
-    const second = pacer.send("A", async () => performance.now() - start);
+    const second = pacer.send("A", "line", async () => performance.now() - start);
     expect(await first).toBeGreaterThanOrEqual(115);
     expect(await second).toBeGreaterThanOrEqual(115);
   });
@@ -41,7 +41,7 @@ describe("the pace of one channel", () => {
     const pacer = createPacer({ intervalMs: 1, burst: 5, patienceMs: 100 });
     let sends = 0;
     const send = () =>
-      pacer.send("A", async () => {
+      pacer.send("A", "line", async () => {
         sends += 1;
         throw limited(60_000);
       });
@@ -50,9 +50,18 @@ describe("the pace of one channel", () => {
     expect(sends).toBe(1);
   });
 
+  it("lets cards overtake the lines that wait", async () => {
+    const pacer = createPacer({ intervalMs: 5, burst: 1, patienceMs: 1000 });
+    const order: string[] = [];
+    const send = (urgency: "card" | "line", name: string) =>
+      pacer.send("A", urgency, async () => void order.push(name));
+    await Promise.all([send("line", "1"), send("line", "2"), send("line", "3"), send("card", "card")]);
+    expect(order).toEqual(["1", "card", "2", "3"]);
+  });
+
   it("goes on after a failure", async () => {
     const pacer = createPacer({ intervalMs: 1, burst: 5, patienceMs: 100 });
-    await expect(pacer.send("A", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
-    expect(await pacer.send("A", async () => "yes")).toBe("yes");
+    await expect(pacer.send("A", "line", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(await pacer.send("A", "line", async () => "yes")).toBe("yes");
   });
 });

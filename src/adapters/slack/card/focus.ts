@@ -14,7 +14,7 @@ export function focusOf(changes: readonly ChangeState[]): ChangeState | null {
 }
 
 /** Modes in which nothing may be posted, or no candidate shown. Null while policy has not spoken yet. */
-export function modeOf(view: IncidentView): Mode | null {
+function modeOf(view: IncidentView): Mode | null {
   if (view.incident.withheld !== null) return view.incident.withheld.mode;
   const decision = focusOf(view.changes)?.decision ?? null;
   // What was denied is shown with the reason: blocked is not hidden.

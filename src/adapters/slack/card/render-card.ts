@@ -78,7 +78,7 @@ function fallback(view: IncidentView, change: ChangeState | null): string {
 }
 
 /** A block keeps its id exactly as long as it keeps its version and its words. */
-export function withBlockIds(blocks: KnownBlock[], change: ChangeState | null): KnownBlock[] {
+function withBlockIds(blocks: KnownBlock[], change: ChangeState | null): KnownBlock[] {
   const version = change === null ? "" : `${change.id}.${change.version}.`;
   return blocks.map((block, index) => {
     const words = createHash("sha256").update(JSON.stringify(block)).digest("hex").slice(0, 10);

@@ -44,7 +44,7 @@ function warning(change: ChangeState): KnownBlock[] {
   return [section(lines, 900)];
 }
 
-export function isProduction(environment: string): boolean {
+function isProduction(environment: string): boolean {
   return /^(prod|live)/i.test(environment);
 }
 

@@ -124,7 +124,7 @@ export function policyLines(subject: string, decision: Decision): string[] {
   ];
 }
 
-export const decisionWords = {
+const decisionWords = {
   allow: "allowed",
   queue_for_review: "needs approval",
   constrain: "constrained",

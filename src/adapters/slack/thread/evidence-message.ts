@@ -57,7 +57,7 @@ export function itemLines(item: EvidenceItem): string[] {
 const bars = "▁▂▃▄▅▆▇█";
 
 /** The series as at most 40 bars from its lowest to its highest value; the figures stand in the lines beside it. */
-export function sparkline(values: readonly number[]): string {
+function sparkline(values: readonly number[]): string {
   const finite = values.filter((value) => Number.isFinite(value));
   if (finite.length < 3) return "";
   const width = Math.min(40, finite.length);
