@@ -68,7 +68,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
   const { connection, apiUrl, log, roles, postings } = options;
   const limits = {
     ...usualLimits,
-    messageIntervalMs: 1000,
+    messageIntervalMs: 1100,
     messageBurst: 3,
     startWithinMs: 20_000,
     ...options.limits,

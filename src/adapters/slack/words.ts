@@ -35,3 +35,8 @@ export function numberWords(value: number | null, unit: string): string {
 export function countWords(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
+
+/** With the full stop that a heading or a model may have left out. */
+export function sentence(text: string): string {
+  return text === "" || /[.!?…]$/.test(text) ? text : `${text}.`;
+}

@@ -2,7 +2,7 @@ import type { KnownBlock } from "@slack/types";
 import type { ChangeState } from "../../../domain/change/change.ts";
 import { bullets, section } from "../blocks.ts";
 import { code, mrkdwn } from "../escape-text.ts";
-import { durationWords } from "../words.ts";
+import { durationWords, sentence } from "../words.ts";
 
 /** The change in words, who is affected, and the reverse in words: all of it made by code from the plan. */
 export function proposedChange(change: ChangeState): KnownBlock[] {
@@ -61,5 +61,5 @@ function headingOf(change: ChangeState): string {
     expected === null
       ? ""
       : ` It should bring ${code(expected.queryId)} ${expected.direction} within ${durationWords(expected.withinMs)}.`;
-  return `*${kind}${of}* (${change.id}${version}): ${mrkdwn(summary, 240)} This is ${placeOf(change)}.${effect}`;
+  return `*${kind}${of}* (${change.id}${version}): ${sentence(mrkdwn(summary, 240))} This is ${placeOf(change)}.${effect}`;
 }

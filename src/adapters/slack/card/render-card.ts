@@ -69,12 +69,12 @@ function fallback(view: IncidentView, change: ChangeState | null): string {
   const { incident } = view;
   const state =
     change !== null
-      ? ` ${change.proposal.summary}: ${statusWords(change)}.`
+      ? `${change.proposal.summary}: ${statusWords(change)}.`
       : incident.noChange === null
         ? ""
-        : " No flag change recommended.";
+        : "No flag change recommended.";
   const lead = `${titleOf(incident)} (${whereWords(incident)}, since ${utc(startOf(incident))}).`;
-  return `${mrkdwn(lead, 420)}${mrkdwn(state, 400)}`;
+  return `${mrkdwn(lead, 420)} ${mrkdwn(state, 400)}`.trim();
 }
 
 /** A block keeps its id exactly as long as it keeps its version and its words. */

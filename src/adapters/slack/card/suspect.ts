@@ -4,7 +4,7 @@ import { itemsOf, type Evidence, type EvidenceOf } from "../../../domain/evidenc
 import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
 import { context, section } from "../blocks.ts";
 import { code, mrkdwn } from "../escape-text.ts";
-import { distanceWords } from "../words.ts";
+import { distanceWords, sentence } from "../words.ts";
 import { startOf } from "./headline.ts";
 
 /** Which change is suspected, by whom, how long before, how sure, and what else was considered. */
@@ -21,9 +21,9 @@ export function suspect(view: IncidentView): KnownBlock[] {
       ? [`*Suspect:* no flag. ${causeWords[assessment.cause]}`]
       : [
           suspectLine(first, view),
-          `*How sure:* ${first.confidence}. ${mrkdwn(first.why, 400)}${cited(first)}`,
+          `*How sure:* ${first.confidence}. ${sentence(mrkdwn(first.why, 400))}${cited(first)}`,
         ];
-  if (assessment.summary !== "") lines.push(`*Summary:* ${mrkdwn(assessment.summary, 600)}`);
+  if (assessment.summary !== "") lines.push(`*Summary:* ${sentence(mrkdwn(assessment.summary, 600))}`);
   const considered = [...others.map((other) => otherLine(other)), ...deployLines(view.evidence, view)].slice(
     0,
     4,

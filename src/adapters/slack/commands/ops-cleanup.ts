@@ -3,7 +3,7 @@ import { actions, button, section } from "../blocks.ts";
 import { changeValue } from "../button-value.ts";
 import { placeOf } from "../card/proposed-change.ts";
 import { mrkdwn } from "../escape-text.ts";
-import { when } from "../words.ts";
+import { when, sentence } from "../words.ts";
 import { linkButton, pageOf } from "./on-command.ts";
 import type { OpsWord } from "./ops.ts";
 
@@ -45,5 +45,5 @@ function lineOf(change: ChangeState): string {
         ? "not closed"
         : `applied ${when(applied.at)}, not closed`
       : `review was due ${when(closure.reviewAt)}, owner ${mrkdwn(closure.owner, 80)}`;
-  return `*${change.id}*, ${why}: ${mrkdwn(change.proposal.summary)} This is ${placeOf(change)}.`;
+  return `*${change.id}*, ${why}: ${sentence(mrkdwn(change.proposal.summary))} This is ${placeOf(change)}.`;
 }

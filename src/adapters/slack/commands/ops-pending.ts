@@ -2,7 +2,7 @@ import { actions } from "../blocks.ts";
 import { statusWords } from "../card/outcome.ts";
 import { placeOf } from "../card/proposed-change.ts";
 import { mrkdwn } from "../escape-text.ts";
-import { when } from "../words.ts";
+import { when, sentence } from "../words.ts";
 import { section } from "../blocks.ts";
 import { linkButton, pageOf } from "./on-command.ts";
 import type { OpsWord } from "./ops.ts";
@@ -19,7 +19,7 @@ export const opsPending: OpsWord = {
     const urls = await Promise.all(shown.map(({ incidentId }) => cardUrl(incidentId).catch(() => null)));
     const blocks = shown.flatMap((change, index) => {
       const until = change.expiresAt === null ? "" : ` Expires ${when(change.expiresAt)}.`;
-      const line = `*${change.id}* ${mrkdwn(statusWords(change), 80)}: ${mrkdwn(change.proposal.summary)} This is ${placeOf(change)}.${until}`;
+      const line = `*${change.id}* ${mrkdwn(statusWords(change), 80)}: ${sentence(mrkdwn(change.proposal.summary))} This is ${placeOf(change)}.${until}`;
       const url = urls[index] ?? null;
       const open = url === null ? [] : [actions([linkButton(change.id, "Open the card", url)])];
       return [section([line], 900), ...open];

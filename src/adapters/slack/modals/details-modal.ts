@@ -8,7 +8,7 @@ import { outcome, statusWords } from "../card/outcome.ts";
 import { code, mrkdwn } from "../escape-text.ts";
 import { itemLines } from "../thread/evidence-message.ts";
 import { policyLines } from "../thread/event-line.ts";
-import { when } from "../words.ts";
+import { when, sentence } from "../words.ts";
 
 /** Everything about one change: diff, reverse, exposure, policy, evidence, votes, digest and ids. */
 export function detailsModal(change: ChangeState, view: IncidentView | null): ModalView {
@@ -32,7 +32,7 @@ function planBlocks(change: ChangeState): KnownBlock[] {
   const { plan, summary } = change.proposal;
   return [
     section([
-      `*${change.id}*, ${mrkdwn(statusWords(change), 120)}: ${mrkdwn(summary, 240)} This is ${placeOf(change)}.`,
+      `*${change.id}*, ${mrkdwn(statusWords(change), 120)}: ${sentence(mrkdwn(summary, 240))} This is ${placeOf(change)}.`,
     ]),
     section(["*What changes*", ...escaped(plan.diff)], 2900),
     section(["*How it is undone*", ...escaped(plan.reverseDiff)], 2900),

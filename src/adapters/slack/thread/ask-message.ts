@@ -2,7 +2,7 @@ import type { ChangeState } from "../../../domain/change/change.ts";
 import type { Roles } from "../../../domain/policy/roles.ts";
 import { section } from "../blocks.ts";
 import { mrkdwn } from "../escape-text.ts";
-import { when } from "../words.ts";
+import { when, sentence } from "../words.ts";
 import type { RenderedMessage } from "../card/render-card.ts";
 
 const mostPinged = 20;
@@ -24,6 +24,6 @@ export function askMessage(change: ChangeState, roles: Roles): RenderedMessage |
   ].slice(0, mostPinged);
   if (mentions.length === 0) return null;
   const until = change.expiresAt === null ? "" : ` Until ${when(change.expiresAt)}.`;
-  const text = `${mentions.join(" ")} ${change.id} needs your decision: ${mrkdwn(change.proposal.summary)}${until}`;
+  const text = `${mentions.join(" ")} ${change.id} needs your decision: ${sentence(mrkdwn(change.proposal.summary))}${until}`;
   return { text, blocks: [section([text])] };
 }

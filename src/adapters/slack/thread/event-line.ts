@@ -7,7 +7,7 @@ import { reasonsOf } from "../card/approval.ts";
 import { resolutionWords } from "../card/outcome.ts";
 import { verdictLine } from "../card/verification.ts";
 import { code, mrkdwn } from "../escape-text.ts";
-import { when } from "../words.ts";
+import { when, sentence } from "../words.ts";
 
 /**
  * The thread's lines for one ledger event, escaped; null for what the card, the evidence message or another
@@ -53,11 +53,11 @@ function changeLines(id: string, event: ChangeEvent): string[] | null {
   switch (event.type) {
     case "change_proposed": {
       const { lineage, summary } = event.proposal;
-      return lineage === null ? null : [`${id} was drafted: ${mrkdwn(summary, 240)}`];
+      return lineage === null ? null : [`${id} was drafted: ${sentence(mrkdwn(summary, 240))}`];
     }
     case "change_revised":
       return [
-        `${id} was revised by ${mrkdwn(event.by, 80)}: ${mrkdwn(event.proposal.summary, 240)} Earlier votes no longer count.`,
+        `${id} was revised by ${mrkdwn(event.by, 80)}: ${sentence(mrkdwn(event.proposal.summary, 240))} Earlier votes no longer count.`,
       ];
     case "decided":
       return event.occasion === "draft" ? policyLines(`Policy on ${id}`, event.decision) : null;
