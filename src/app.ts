@@ -221,6 +221,7 @@ async function webDeps(part: WebConfig, controls: Controls, shared: Shared): Pro
       defaultChannel: part.slack.defaultChannel,
       opsChannel: part.slack.opsChannel ?? undefined,
       roles,
+      identity,
       postings: store.postings,
       actions: personActions({
         store,
