@@ -2,8 +2,14 @@ import { later } from "../domain/ids.ts";
 import type { Log } from "./ports/log.ts";
 import type { Doorbell } from "./ports/queue.ts";
 import type { Store } from "./ports/storage.ts";
+import { repeat } from "./repeat.ts";
 
-/** Rings again for every row that is due, or soon due, and that nobody holds. */
+const mostRows = 1000;
+
+/**
+ * Rings again for every row that is due, or will be before the sweep after the next, and that nobody holds: rings
+ * that were lost, timers of before a restart, rows whose worker has died. A ring too many costs one look.
+ */
 export function createSweeper({
   store,
   doorbell,
@@ -11,32 +17,22 @@ export function createSweeper({
   log,
 }: {
   store: Store;
-  doorbell: Doorbell;
+  doorbell: Pick<Doorbell, "ring">;
   everyMs: number;
   log: Log;
 }): AsyncDisposable {
-  let sweeping = Promise.resolve();
   const sweep = async () => {
     const now = await store.now();
     const [rows, sources] = await Promise.all([
-      store.work.waiting(later(now, 2 * everyMs), 1000),
+      store.work.waiting(later(now, 2 * everyMs), mostRows),
       store.inbox.waitingSources(),
     ]);
-    for (const { stage, subject, dueAt } of rows)
-      await doorbell.ring(stage, subject, dueAt > now ? dueAt : undefined);
     for (const source of sources) await doorbell.ring("intake", source);
+    for (const { stage, subject, dueAt } of rows) {
+      await doorbell.ring(stage, subject, dueAt > now ? dueAt : undefined);
+    }
   };
-  const run = () => {
-    sweeping = sweep().catch((error: unknown) =>
-      log.warn({ intent: "sweep", err: error }, "Sweeping failed; it will be tried again"),
-    );
-  };
-  run();
-  const timer = setInterval(run, everyMs);
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      await sweeping;
-    },
-  };
+  return repeat(sweep, everyMs, (error) =>
+    log.warn({ intent: "sweep", err: error }, "Sweeping failed; it will be tried again"),
+  );
 }

@@ -1,0 +1,96 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { later } from "../../../src/domain/ids.ts";
+import { correlationId } from "../../support/change-fixtures.ts";
+import { follow, openIncident, put, type Given } from "./given.ts";
+import { acknowledged, incidentWrite, newChangeId } from "./story-of-streams.ts";
+
+export function workConformance(given: Given): void {
+  describe("work", () => {
+    it("is claimed once, renewed, and finished with the commit that does it", async () => {
+      const { id } = await openIncident(given);
+      await put(given, follow("investigate", id));
+      expect(given.rung.at(-1)).toEqual(follow("investigate", id));
+      const claims = await Promise.all(
+        Array.from({ length: 10 }, () => given.store.work.claim("investigate", id, 5_000)),
+      );
+      const [item, ...rest] = claims.filter((claim) => claim !== null);
+      expect(rest).toEqual([]);
+      if (item === undefined) throw new Error("nobody got it");
+      expect(item).toMatchObject({ stage: "investigate", subject: id, correlationId, attempt: 1 });
+      expect(await given.store.work.renew(item, 5_000)).toBe(true);
+      const done = { writes: [incidentWrite(id, 1, [acknowledged("Ruth")])], finish: item };
+      expect(await given.store.ledger.commit(done)).toEqual({ kind: "committed" });
+      expect(await given.store.work.renew(item, 5_000)).toBe(false);
+      expect(await given.store.ledger.commit({ ...done, writes: [] })).toEqual({ kind: "lease_lost" });
+    });
+
+    it("goes to somebody else when its lease ran out, and then the first may write nothing", async () => {
+      const { id } = await openIncident(given);
+      await put(given, follow("investigate", id));
+      const first = await given.store.work.claim("investigate", id, 100);
+      await delay(200);
+      const waiting = await given.store.work.waiting(await given.store.now(), 1000);
+      expect(waiting.map(({ subject }) => subject)).toContain(id);
+      const second = await given.store.work.claim("investigate", id, 5_000);
+      if (first === null || second === null) throw new Error("both must have got it");
+      expect(second).toMatchObject({ workId: first.workId, epoch: first.epoch + 1, attempt: 2 });
+      const late = { writes: [incidentWrite(id, 1, [acknowledged("late")])], finish: first };
+      expect(await given.store.ledger.commit(late)).toEqual({ kind: "lease_lost" });
+      expect(await given.store.ledger.incident(id)).toMatchObject({ version: 1 });
+      expect(await given.store.work.renew(first, 5_000)).toBe(false);
+      expect(await given.store.work.retry(first, await given.store.now(), "late")).toBe(false);
+      expect(await given.store.work.park(first, "late")).toBe(false);
+      expect(await given.store.work.finish(second)).toBe(true);
+    });
+
+    it("waits once per stage and subject, for the earlier time, and beside a row being worked on", async () => {
+      const subject = newChangeId();
+      const now = await given.store.now();
+      await put(given, follow("verify", subject, later(now, 60_000)));
+      await put(given, follow("verify", subject, later(now, 90_000)));
+      expect(await given.store.work.claim("verify", subject, 1_000)).toBeNull();
+      await put(given, follow("verify", subject));
+      const held = await given.store.work.claim("verify", subject, 5_000);
+      expect(held).not.toBeNull();
+      expect(await given.store.work.claim("verify", subject, 5_000)).toBeNull();
+      await put(given, follow("verify", subject));
+      expect(await given.store.work.claim("verify", subject, 5_000)).not.toBeNull();
+    });
+
+    it("becomes one row with new work when it is to be tried again", async () => {
+      const subject = newChangeId();
+      await put(given, follow("verify", subject));
+      const held = await given.store.work.claim("verify", subject, 5_000);
+      if (held === null) throw new Error("expected work");
+      await put(given, follow("verify", subject, later(await given.store.now(), 60_000)));
+      expect(await given.store.work.retry(held, await given.store.now(), "telemetry \0 away")).toBe(true);
+      await delay(5);
+      expect(await given.store.work.claim("verify", subject, 5_000)).toMatchObject({ attempt: 2 });
+      expect(await given.store.work.claim("verify", subject, 5_000)).toBeNull();
+    });
+
+    it("is tried again when due, cancelled while it waits, and parked for good", async () => {
+      const subject = newChangeId();
+      await put(given, follow("execute", subject));
+      const held = await given.store.work.claim("execute", subject, 5_000);
+      if (held === null) throw new Error("expected work");
+      expect(await given.store.work.retry(held, later(await given.store.now(), 200), "away")).toBe(true);
+      expect(await given.store.work.claim("execute", subject, 5_000)).toBeNull();
+      await delay(300);
+      const again = await given.store.work.claim("execute", subject, 5_000);
+      expect(again).toMatchObject({ attempt: 2, epoch: held.epoch + 1 });
+      if (again === null) throw new Error("expected work");
+      expect(await given.store.work.park(again, "gave up")).toBe(true);
+      expect(await given.store.work.claim("execute", subject, 5_000)).toBeNull();
+      expect(await given.store.work.parked(1)).toMatchObject([
+        { stage: "execute", subject, error: "gave up" },
+      ]);
+
+      await put(given, follow("expire", subject, later(await given.store.now(), 50)));
+      await given.store.ledger.commit({ writes: [], cancel: [{ stage: "expire", subject }] });
+      await delay(100);
+      expect(await given.store.work.claim("expire", subject, 5_000)).toBeNull();
+    });
+  });
+}
