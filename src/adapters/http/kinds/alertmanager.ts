@@ -1,0 +1,118 @@
+import { z } from "zod";
+import type { Alert } from "../../../domain/alert.ts";
+import type { Instant } from "../../../domain/ids.ts";
+import type { Source } from "../../../domain/source.ts";
+import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
+import { describeMismatch, parseJson } from "./parse-json.ts";
+import {
+  firstText,
+  limits,
+  maxAlerts,
+  severityOf,
+  toFingerprint,
+  toGroupHint,
+  toLabels,
+  toLinks,
+  toPastInstant,
+} from "./normalise.ts";
+
+export const kind = "alertmanager";
+
+const Status = z.enum(["firing", "resolved"]);
+
+/**
+ * Webhook of Alertmanager, version 4: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config.
+ * Only what an alert cannot do without is required; tools that imitate the form leave much of the rest out.
+ */
+const Body = z.object({
+  status: Status.optional(),
+  alerts: z
+    .array(
+      z.object({
+        status: Status.optional(),
+        labels: z.unknown().optional(),
+        annotations: z.unknown().optional(),
+        startsAt: z.unknown().optional(),
+        endsAt: z.unknown().optional(),
+        generatorURL: z.unknown().optional(),
+        fingerprint: z.unknown().optional(),
+      }),
+    )
+    .min(1)
+    .max(maxAlerts),
+  groupLabels: z.unknown().optional(),
+  commonLabels: z.unknown().optional(),
+  commonAnnotations: z.unknown().optional(),
+  externalURL: z.unknown().optional(),
+  groupKey: z.unknown().optional(),
+});
+type Body = z.infer<typeof Body>;
+
+/** Where severities stand by custom, in the order they are looked for. */
+const severityLabels = ["severity", "priority", "level"];
+const linkAnnotations = ["runbook_url", "dashboard_url", "runbook", "dashboard"];
+
+/** Never throws. */
+export function parse(
+  bytes: Uint8Array,
+  receivedAt: Instant,
+  source: Extract<Source, { kind: "alertmanager" }>,
+): ParsedDelivery {
+  const json = parseJson(bytes);
+  if (json.kind === "unmappable") return json;
+  const read = Body.safeParse(json.value);
+  if (!read.success) return { kind: "unmappable", reason: describeMismatch(read.error) };
+  const alerts: Alert[] = [];
+  for (const [index, one] of read.data.alerts.entries()) {
+    const status = one.status ?? read.data.status;
+    if (status === undefined) {
+      return {
+        kind: "unmappable",
+        reason: `alerts.${index}.status: missing; it must say firing or resolved`,
+      };
+    }
+    alerts.push(toAlert(one, status, read.data, receivedAt, source.id));
+  }
+  return { kind: "alerts", alerts };
+}
+
+function toAlert(
+  one: Body["alerts"][number],
+  status: Alert["status"],
+  body: Body,
+  receivedAt: Instant,
+  sourceId: string,
+): Alert {
+  const labels = toLabels(one.labels ?? body.commonLabels);
+  const annotations = toLabels(one.annotations ?? body.commonAnnotations);
+  const title = firstText(
+    limits.title,
+    labels["alertname"],
+    annotations["title"],
+    annotations["summary"],
+    `Alert of ${sourceId}`,
+  );
+  const severity = severityLabels
+    .map((name) => severityOf(labels[name] ?? ""))
+    .find((found) => found !== null);
+  return {
+    sourceId,
+    fingerprint: toFingerprint(one.fingerprint, Object.keys(labels).length === 0 ? { title } : labels),
+    status,
+    title,
+    summary: summaryOf(annotations),
+    severity: severity ?? "warning",
+    startedAt: toPastInstant(one.startsAt, receivedAt) ?? receivedAt,
+    // A firing alert carries the zero time, or the time at which it would be taken for resolved.
+    endedAt: status === "firing" ? null : (toPastInstant(one.endsAt, receivedAt) ?? receivedAt),
+    labels,
+    links: toLinks([...linkAnnotations.map((name) => annotations[name]), one.generatorURL, body.externalURL]),
+    groupHint: toGroupHint(body.groupKey),
+  };
+}
+
+function summaryOf(annotations: Record<string, string>): string {
+  const texts = [annotations["summary"], annotations["description"] ?? annotations["message"]];
+  const parts = new Set(texts.filter((text) => text !== undefined));
+  return firstText(limits.summary, [...parts].join(" — "));
+}

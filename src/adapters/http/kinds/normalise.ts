@@ -1,0 +1,107 @@
+import { createHash } from "node:crypto";
+import type { Severity } from "../../../domain/alert.ts";
+import { plainText } from "../../../domain/flag/plain-text.ts";
+import { type Instant, toInstant } from "../../../domain/ids.ts";
+
+/** How large an alert's parts may be; what is beyond stays in the raw row. */
+export const limits = { title: 300, summary: 3000, labels: 100, labelName: 128, labelValue: 1000, links: 10 };
+
+/** The most alerts that one delivery may carry; each becomes an event. */
+export const maxAlerts = 2000;
+
+/** One line without control characters; "" for what is no text, number or boolean. */
+export function toText(value: unknown, limit: number): string {
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  // Cut before cleaning: a body is one text of 256 KB at worst.
+  return typeof value === "string" ? plainText(value.slice(0, limit * 4), limit) : "";
+}
+
+/** The first of `values` that has a text. */
+export function firstText(limit: number, ...values: readonly unknown[]): string {
+  for (const value of values) {
+    const text = toText(value, limit);
+    if (text !== "") return text;
+  }
+  return "";
+}
+
+/** Labels whose values are texts, numbers or booleans, without the names that mean something to JavaScript. */
+export function toLabels(value: unknown): Record<string, string> {
+  const labels: Record<string, string> = {};
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return labels;
+  let left = limits.labels;
+  for (const [rawName, rawValue] of Object.entries(value)) {
+    const name = toText(rawName, limits.labelName);
+    const text = toText(rawValue, limits.labelValue);
+    if (name === "" || name === "__proto__" || text === "") continue;
+    if (left === 0) break;
+    left -= 1;
+    labels[name] = text;
+  }
+  return labels;
+}
+
+/** http and https addresses without a user or password in them, each once. They are shown, never fetched. */
+export function toLinks(values: readonly unknown[]): string[] {
+  const links = new Set<string>();
+  for (const value of values) {
+    if (typeof value !== "string" || value.length > 2000) continue;
+    const url = URL.parse(value.trim());
+    if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "")
+      continue;
+    links.add(url.href);
+  }
+  return [...links].slice(0, limits.links);
+}
+
+const earliest = Date.UTC(2000, 0, 1);
+const aheadMs = 5 * 60_000;
+
+/**
+ * An RFC 3339 text, or a number of seconds or milliseconds since 1970, as an instant. Null for anything else, for
+ * Go's zero time (0001-01-01), and for what lies more than five minutes after `receivedAt`: no alert starts or ends
+ * in the future, and look-back windows are counted from here.
+ */
+export function toPastInstant(value: unknown, receivedAt: Instant): Instant | null {
+  let ms: number;
+  if (typeof value === "number") ms = value < 1e11 ? value * 1000 : value;
+  else if (typeof value === "string" && /^\d{4}-\d\d-\d\d[Tt ]/.test(value)) ms = Date.parse(value);
+  else return null;
+  if (!(ms >= earliest && ms <= Date.parse(receivedAt) + aheadMs)) return null;
+  return toInstant(ms);
+}
+
+/** The source's own mark if it is printable and short; else a hash of `parts`, the same for the same parts. */
+export function toFingerprint(own: unknown, parts: Record<string, string>): string {
+  const mark = typeof own === "number" ? String(own) : own;
+  if (typeof mark === "string" && /^[\x21-\x7e]{1,256}$/.test(mark)) return mark;
+  const hash = createHash("sha256");
+  if (typeof mark === "string" && mark !== "") return hash.update(mark).digest("hex").slice(0, 32);
+  for (const [name, text] of Object.entries(parts).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(JSON.stringify([name, text]));
+  }
+  return hash.digest("hex").slice(0, 32);
+}
+
+/** A text that says what belongs together; a long one is replaced by its hash, so that no two become one. */
+export function toGroupHint(value: unknown): string | null {
+  if (typeof value !== "string" || value.trim() === "") return null;
+  const hint = toText(value, 512);
+  return hint === value ? hint : createHash("sha256").update(value).digest("hex");
+}
+
+const severityWords: readonly (readonly [Severity, string])[] = [
+  ["critical", "critical crit fatal emergency emerg alert page disaster p0 p1 sev0 sev1"],
+  ["error", "error err high major p2 sev2"],
+  ["warning", "warning warn medium moderate average minor p3 sev3"],
+  ["info", "info information informational notice low none debug ok p4 p5 sev4 sev5"],
+];
+
+const severityByWord: ReadonlyMap<string, Severity> = new Map(
+  severityWords.flatMap(([severity, words]) => words.split(" ").map((word) => [word, severity] as const)),
+);
+
+/** The severity a word commonly means; null for a word that means none. */
+export function severityOf(word: string): Severity | null {
+  return severityByWord.get(word.toLowerCase().replaceAll(/[\s_-]/g, "")) ?? null;
+}

@@ -1,0 +1,21 @@
+import type { z } from "zod";
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** The door has checked this before the commit; a row that is read later is not trusted for it. */
+export function parseJson(
+  bytes: Uint8Array,
+): { kind: "json"; value: unknown } | { kind: "unmappable"; reason: string } {
+  try {
+    return { kind: "json", value: JSON.parse(decoder.decode(bytes)) as unknown };
+  } catch {
+    return { kind: "unmappable", reason: "body: it is not JSON in UTF-8" };
+  }
+}
+
+/** Names the first field that does not fit. Zod's words do not quote the value. */
+export function describeMismatch(error: z.ZodError): string {
+  const issue = error.issues[0];
+  const place = issue === undefined || issue.path.length === 0 ? "body" : issue.path.join(".");
+  return `${place}: ${issue?.message ?? "it does not have the expected form"}`;
+}
