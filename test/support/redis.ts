@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import path from "node:path";
@@ -8,6 +9,7 @@ import { missing } from "./databases.ts";
 
 export interface TestRedis extends AsyncDisposable {
   url: string;
+  port: number;
 }
 
 /** Where the system's Redis lies; undefined, and said so, where there is none. */
@@ -18,32 +20,90 @@ export function redisBinary(): string | undefined {
   return found;
 }
 
-/** A Redis of its own on loopback that keeps nothing. */
-export async function openRedis(binary: string): Promise<TestRedis> {
+/** A Redis of its own on loopback that keeps nothing. `more`: further arguments of `redis-server`. */
+export async function openRedis(binary: string, more: readonly string[] = []): Promise<TestRedis> {
+  const folder = await mkdtemp("/tmp/signalman-redis-");
   const port = await freePort();
   const server = spawn(
     binary,
-    ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", "/tmp"],
+    [
+      "--port",
+      String(port),
+      "--bind",
+      "127.0.0.1",
+      "--save",
+      "",
+      "--appendonly",
+      "no",
+      "--dir",
+      folder,
+      ...more,
+    ],
     { stdio: "ignore" },
   );
   const url = `redis://127.0.0.1:${port}`;
-  const client = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
-  client.on("error", () => undefined);
-  await Promise.race([
-    client.ping(),
-    delay(10_000).then(() => {
-      throw new Error(`${binary} does not start`);
-    }),
-  ]);
-  client.disconnect();
+  await answers(url, binary);
   return {
     url,
+    port,
     async [Symbol.asyncDispose]() {
       const ended = new Promise((resolve) => server.once("exit", resolve));
       server.kill("SIGTERM");
       await ended;
+      await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A cluster of one node that serves every slot. */
+export async function openRedisCluster(binary: string): Promise<TestRedis> {
+  const node = await openRedis(binary, ["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1"]);
+  const client = new Redis(node.url);
+  await client.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+  while (!String(await client.call("CLUSTER", "INFO")).includes("cluster_state:ok")) await delay(25);
+  client.disconnect();
+  return { ...node, url: `redis-cluster://127.0.0.1:${node.port}` };
+}
+
+/** One sentinel that watches one master, `mymaster`. */
+export async function openRedisSentinel(binary: string): Promise<TestRedis> {
+  const stack = new AsyncDisposableStack();
+  const master = stack.use(await openRedis(binary));
+  const folder = await mkdtemp("/tmp/signalman-redis-");
+  const config = path.join(folder, "sentinel.conf");
+  await writeFile(config, `sentinel monitor mymaster 127.0.0.1 ${master.port} 1\n`);
+  const port = await freePort();
+  const server = spawn(
+    binary,
+    [config, "--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--sentinel"],
+    { stdio: "ignore" },
+  );
+  stack.defer(async () => {
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    server.kill("SIGTERM");
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  });
+  await answers(`redis://127.0.0.1:${port}`, binary);
+  return {
+    url: `redis-sentinel://127.0.0.1:${port}/mymaster`,
+    port,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function answers(url: string, binary: string): Promise<void> {
+  const client = new Redis(url, {
+    maxRetriesPerRequest: null,
+    enableReadyCheck: false,
+    retryStrategy: () => 20,
+  });
+  client.on("error", () => undefined);
+  const late = delay(10_000, undefined, { ref: false }).then(() => {
+    throw new Error(`${binary} does not start`);
+  });
+  await Promise.race([client.ping(), late]);
+  client.disconnect();
 }
 
 async function freePort(): Promise<number> {
