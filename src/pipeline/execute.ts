@@ -268,7 +268,7 @@ async function closeOrigin(
     origin.state,
     now,
   );
-  if (answer.kind === "refused") return;
+  if (answer.kind === "refused" || answer.events.length === 0) return;
   batch.writes.push(changeWrite(origin.state.id, origin.version, answer.events));
   batch.cancel?.push({ stage: "review", subject: origin.state.id });
   if (origin.state.incidentId !== state.incidentId) batch.followUps?.push(showCard(origin.state));

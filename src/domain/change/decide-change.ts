@@ -307,6 +307,8 @@ function close(command: CloseCommand, state: ChangeState, now: Instant): ChangeA
   if (state.status !== "applied" && state.status !== "needs_human" && !ends.includes(state.status)) {
     return wrongState(state, "closed");
   }
+  // The same click twice is one closing; any other word about a closed change is news.
+  if (state.closure !== null && !state.reviewDue && sameClosing(facts, state.closure)) return events();
   if (command.owner.trim() === "") return refused("invalid", "A closed change needs an owner.");
   if (command.reviewAt !== null && command.reviewAt <= now) {
     return refused("invalid", "The review date must lie ahead.");
@@ -316,6 +318,21 @@ function close(command: CloseCommand, state: ChangeState, now: Instant): ChangeA
     return refused("invalid", "A temporary change that is kept needs a review date.");
   }
   return events({ type: "change_closed", at: now, ...facts });
+}
+
+function sameClosing(
+  facts: Omit<CloseCommand, "command">,
+  closure: NonNullable<ChangeState["closure"]>,
+): boolean {
+  const { resolution, owner, note, by, reviewAt, linkedChangeId } = facts;
+  return (
+    resolution === closure.resolution &&
+    owner === closure.owner &&
+    note === closure.note &&
+    by === closure.by &&
+    reviewAt === closure.reviewAt &&
+    linkedChangeId === closure.linkedChangeId
+  );
 }
 
 function events(...list: ChangeEvent[]): ChangeAnswer {

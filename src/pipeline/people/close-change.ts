@@ -45,6 +45,14 @@ export async function closeChange(
     if (answer.kind === "refused") {
       return { kind: "answer", answer: refusal(answer.reason, "close", target, deps.rulebook) };
     }
+    const done: ActionAnswer = {
+      kind: "done",
+      text:
+        reviewAt === null
+          ? `Closed: ${words[resolution]}.`
+          : `Closed: ${words[resolution]}, to be looked at again at ${reviewAt}.`,
+    };
+    if (answer.events.length === 0) return { kind: "answer", answer: done };
     const followUps: FollowUp[] = [{ stage: "notify", subject: incidentId, correlationId }];
     if (reviewAt !== null) followUps.push({ stage: "review", subject: id, correlationId, dueAt: reviewAt });
     return {
@@ -55,13 +63,7 @@ export async function closeChange(
         cancel: [{ stage: "review", subject: id }],
         followUps,
       },
-      after: () => ({
-        kind: "done",
-        text:
-          reviewAt === null
-            ? `Closed: ${words[resolution]}.`
-            : `Closed: ${words[resolution]}, to be looked at again at ${reviewAt}.`,
-      }),
+      after: () => done,
     };
   });
 }
