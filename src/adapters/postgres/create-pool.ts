@@ -16,5 +16,7 @@ export function createPool(connection: PoolConfig, log: (line: string) => void):
     options: `${connection.options ?? ""} -c search_path=signalman`.trim(),
   });
   pool.on("error", (error) => log(`an idle database connection broke: ${error.message}`));
+  // A connection in use that breaks between two queries would else end the process; its next query fails anyway.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }

@@ -31,6 +31,8 @@ export async function openPostgresBackend(
   // Every queue and worker listens for errors of the pool.
   pool.setMaxListeners(4 * Stage.options.length);
   pool.on("error", (error) => log.warn({ intent: "ring", err: error }, "An idle queue connection broke"));
+  // A connection in use that breaks between two queries would else end the process; its next query fails anyway.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   stack.defer(() => pool.end());
   try {
     const client = await pool.connect();

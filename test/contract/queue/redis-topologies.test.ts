@@ -9,11 +9,11 @@ it.runIf(binary).each([
   ["one server", openRedis],
   ["a cluster", openRedisCluster],
   ["sentinels", openRedisSentinel],
-])("rings through %s", async (_, open) => {
+])("rings through %s", async (...[, open]) => {
   await using redis = await open(binary ?? "");
   await using doorbell = await createDoorbell({ kind: "redis", url: redis.url }, silent);
   const heard = Promise.withResolvers<string>();
-  await using _worker = await doorbell.answer("verify", 1, async (subject) => heard.resolve(subject));
+  await using _ = await doorbell.answer("verify", 1, async (subject) => heard.resolve(subject));
   await doorbell.ring("verify", "CHG-1");
   expect(await heard.promise).toBe("CHG-1");
 });
