@@ -27,7 +27,7 @@ export function lockOf({ id, auth, header, secret }: DoorSource): Lock {
  * The value of a header that may stand there once. Null when it is absent, empty or repeated: Node would keep the
  * first `Authorization` and join others by commas, and a proxy before us may have looked at another one.
  */
-export function onlyHeader(request: IncomingMessage, name: string): string | null {
+function onlyHeader(request: IncomingMessage, name: string): string | null {
   const wanted = name.toLowerCase();
   const raw = request.rawHeaders;
   let found: string | null = null;

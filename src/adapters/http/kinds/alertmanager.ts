@@ -16,8 +16,6 @@ import {
   toPastInstant,
 } from "./normalise.ts";
 
-export const kind = "alertmanager";
-
 const Status = z.enum(["firing", "resolved"]);
 
 /**

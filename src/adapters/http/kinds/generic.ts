@@ -14,8 +14,6 @@ import {
   toText,
 } from "./normalise.ts";
 
-export const kind = "generic";
-
 /** Members of the plain form that say where the trouble is; the catalogue matches by labels. */
 const placeLabels = ["service", "environment"];
 
