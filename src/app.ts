@@ -18,7 +18,7 @@ import type { Database } from "./config/database.ts";
 import type { Config, ExecutorConfig, WebConfig, WorkerConfig } from "./config/load-config.ts";
 import type { Prometheus } from "./config/prometheus.ts";
 import { type Documents, loadDocuments } from "./documents/load-documents.ts";
-import { type ChangeId, type CorrelationId, type DeliveryId, idTail, type IncidentId } from "./domain/ids.ts";
+import { ChangeId, CorrelationId, DeliveryId, idTail, IncidentId } from "./domain/ids.ts";
 import { assess } from "./pipeline/drafting/assess.ts";
 import { desk } from "./pipeline/people/desk.ts";
 import type { ExecuteDeps } from "./pipeline/execute.ts";
@@ -190,7 +190,7 @@ function workerDeps(
         store,
         parse: (delivery) => parseDelivery(delivery, config.sources),
         services,
-        newIncidentId: () => `INC-${idTail(randomBytes(10))}` as IncidentId,
+        newIncidentId: () => IncidentId.parse(`INC-${idTail(randomBytes(10))}`),
         log,
         leaseMs,
         reopenWithinMs: timing.reopenWithinMs,
@@ -283,8 +283,8 @@ function openDoor(part: WebConfig, { config, store, log }: Shared): ReturnType<t
       secret: part.sourceSecrets.get(source.id)?.reveal() ?? "",
     })),
     inbox: store.inbox,
-    newDeliveryId: () => randomUUID() as DeliveryId,
-    newCorrelationId: () => randomUUID() as CorrelationId,
+    newDeliveryId: () => DeliveryId.parse(randomUUID()),
+    newCorrelationId: () => CorrelationId.parse(randomUUID()),
     // The store's own hook has rung already, once for all that shared a commit.
     onAccepted: () => undefined,
     readiness: async () => {
@@ -307,5 +307,5 @@ function prometheusOptions({ url, timeoutMs, auth }: Prometheus): PrometheusOpti
 }
 
 function newChangeId(): ChangeId {
-  return `CHG-${idTail(randomBytes(10))}` as ChangeId;
+  return ChangeId.parse(`CHG-${idTail(randomBytes(10))}`);
 }

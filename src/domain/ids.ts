@@ -27,7 +27,7 @@ export const Instant = z.iso.datetime().brand("Instant");
 export type Instant = z.infer<typeof Instant>;
 
 export function toInstant(at: Date | number): Instant {
-  return new Date(at).toISOString() as Instant;
+  return Instant.parse(new Date(at).toISOString());
 }
 
 /** `at` moved by `ms` milliseconds. */

@@ -4,7 +4,7 @@ import type { ApplyOutcome } from "../domain/change/outcome.ts";
 import { digestOf } from "../domain/flag/digest.ts";
 import { describeFlag } from "../domain/flag/describe-flag.ts";
 import type { FlagSnapshot } from "../domain/flag/flag.ts";
-import { type ChangeId, type Instant, later } from "../domain/ids.ts";
+import { ChangeId, type Instant, later } from "../domain/ids.ts";
 import { requesterText } from "../domain/people.ts";
 import type { ValidApproval } from "../domain/policy/decide-action.ts";
 import { governingHashes } from "../domain/policy/rulebook.ts";
@@ -36,7 +36,7 @@ export interface ExecuteDeps extends Pick<ProposeDeps, "rulebook"> {
  * written to the ledger and the call sent. Executing: somebody was here before; read back, never resend blindly.
  */
 export async function execute(item: WorkItem, deps: ExecuteDeps): Promise<StageOutcome> {
-  const loaded = await deps.store.ledger.change(item.subject as ChangeId);
+  const loaded = await deps.store.ledger.change(ChangeId.parse(item.subject));
   if (loaded === null) return { kind: "nothing_to_do" };
   if (loaded.state.status === "executing") return resume(loaded, item, deps);
   if (loaded.state.status !== "approved") return { kind: "nothing_to_do" };

@@ -1,7 +1,7 @@
 import { agentName, type Assessment, type Candidate } from "../domain/assessment.ts";
 import type { Evidence } from "../domain/evidence/evidence.ts";
 import { compile, type Plan } from "../domain/flag/plan.ts";
-import type { ChangeId, Instant } from "../domain/ids.ts";
+import { type ChangeId, IncidentId, type Instant } from "../domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../domain/incident/decide-incident.ts";
 import { isInvestigated, type IncidentState } from "../domain/incident/incident.ts";
 import { contentHash } from "../domain/ledger/chain.ts";
@@ -91,7 +91,7 @@ export function draftsIn(mode: Mode): boolean {
 }
 
 async function incidentOf(item: WorkItem, deps: InvestigateDeps): Promise<Loaded<IncidentState> | null> {
-  return deps.store.ledger.incident(item.subject as IncidentState["id"]);
+  return deps.store.ledger.incident(IncidentId.parse(item.subject));
 }
 
 export function contextOf(incident: IncidentState) {

@@ -1,4 +1,4 @@
-import type { IncidentId } from "../domain/ids.ts";
+import { IncidentId } from "../domain/ids.ts";
 import { powersOf } from "../domain/policy/mode.ts";
 import { contextOf } from "./investigate.ts";
 import type { Announcer } from "./ports/announcer.ts";
@@ -14,7 +14,7 @@ export interface NotifyDeps extends ReadIncidentDeps {
 
 /** Shows the incident as it stands now. Modes without a card show nothing, unless a card stands already. */
 export async function notify(item: WorkItem, deps: NotifyDeps): Promise<StageOutcome> {
-  const view = await readIncident(item.subject as IncidentId, deps);
+  const view = await readIncident(IncidentId.parse(item.subject), deps);
   if (view === null) return { kind: "nothing_to_do" };
   const shown = await deps.store.postings.get(view.incident.id, "card");
   const { mode } = await deps.controls.read(contextOf(view.incident));

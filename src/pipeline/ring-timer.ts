@@ -1,5 +1,5 @@
 import { decideChange } from "../domain/change/decide-change.ts";
-import type { ChangeId } from "../domain/ids.ts";
+import { ChangeId } from "../domain/ids.ts";
 import type { Store, WorkItem } from "./ports/storage.ts";
 import { changeWrite } from "./propose-change.ts";
 import { outcomeOf, type StageOutcome } from "./run-stage.ts";
@@ -10,7 +10,7 @@ export async function ringTimer(
   item: WorkItem,
   { store }: { store: Store },
 ): Promise<StageOutcome> {
-  const loaded = await store.ledger.change(item.subject as ChangeId);
+  const loaded = await store.ledger.change(ChangeId.parse(item.subject));
   if (loaded === null) return { kind: "nothing_to_do" };
   const { state, version } = loaded;
   const now = await store.now();

@@ -1,6 +1,6 @@
 import type { ChangeState } from "../domain/change/change.ts";
 import { decideChange } from "../domain/change/decide-change.ts";
-import { type ChangeId, type Instant, later, toInstant } from "../domain/ids.ts";
+import { ChangeId, type Instant, later, toInstant } from "../domain/ids.ts";
 import { OpsError } from "../domain/ops-error.ts";
 import type { MetricQuery, Service } from "../domain/service.ts";
 import { judge, type Verification } from "../domain/verification.ts";
@@ -21,7 +21,7 @@ export interface VerifyDeps {
 
 /** Compares the named metric before the trouble, just before the change, and now; says whether it helped. */
 export async function verify(item: WorkItem, deps: VerifyDeps): Promise<StageOutcome> {
-  const loaded = await deps.store.ledger.change(item.subject as ChangeId);
+  const loaded = await deps.store.ledger.change(ChangeId.parse(item.subject));
   if (loaded === null || loaded.state.applied === null || loaded.state.verification !== null) {
     return { kind: "nothing_to_do" };
   }

@@ -4,12 +4,12 @@ import { digestOf } from "../../src/domain/flag/digest.ts";
 import type { Flag, FlagSnapshot } from "../../src/domain/flag/flag.ts";
 import type { ToolOperation } from "../../src/domain/flag/operation.ts";
 import { compile } from "../../src/domain/flag/plan.ts";
-import type { ChangeId, CorrelationId, IncidentId } from "../../src/domain/ids.ts";
+import { ChangeId, CorrelationId, IncidentId } from "../../src/domain/ids.ts";
 import type { Decision } from "../../src/domain/policy/decision.ts";
 
-export const changeId = "CHG-0000000001" as ChangeId;
-export const incidentId = "INC-0000000001" as IncidentId;
-export const correlationId = "cor-1" as CorrelationId;
+export const changeId = ChangeId.parse("CHG-0000000001");
+export const incidentId = IncidentId.parse("INC-0000000001");
+export const correlationId = CorrelationId.parse("cor-1");
 
 const hashes = { contractHash: "sha256:contract", rolesHash: "sha256:roles" };
 

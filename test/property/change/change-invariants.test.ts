@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ChangeState, evolveChange, isOpen } from "../../../src/domain/change/change.ts";
 import { type ChangeCommand, decideChange } from "../../../src/domain/change/decide-change.ts";
