@@ -1,9 +1,10 @@
+import { wellFormed } from "../../domain/well-formed.ts";
 import { ChangeState, evolveChange } from "../../domain/change/change.ts";
 import { evolveIncident, IncidentState } from "../../domain/incident/incident.ts";
 import { canonicalJson, canonicalText, chainHash, firstPrevHash } from "../../domain/ledger/chain.ts";
 import type { StreamWrite } from "../../pipeline/ports/storage.ts";
 import type { Queryable } from "./database.ts";
-import { storable, wellFormed } from "./storable.ts";
+import { storable } from "./storable.ts";
 
 /** The columns beside a projection's state. */
 export type Appended =

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
 import { Instant } from "../ids.ts";
+import { wellFormed } from "../well-formed.ts";
 import { StreamName } from "./stream.ts";
 
 /**
@@ -45,7 +46,12 @@ export function canonicalJson(value: unknown): string {
   return text;
 }
 
-/** `sha256:` and the hex digest of the canonical JSON of `value`. */
+/**
+ * `sha256:` and the hex digest of the canonical JSON of `value`. Texts of others may hold lone surrogates, which
+ * canonical JSON refuses; they are hashed as U+FFFD, as they are stored.
+ */
 export function contentHash(value: unknown): string {
-  return `sha256:${createHash("sha256").update(canonicalJson(value), "utf8").digest("hex")}`;
+  return `sha256:${createHash("sha256")
+    .update(canonicalJson(wellFormed(value)), "utf8")
+    .digest("hex")}`;
 }
