@@ -50,7 +50,7 @@ export type ToolOperationOf<T extends Tool> = Extract<ToolOperation, { tool: T }
 
 /**
  * Puts back a recorded state: the reverse of one of our changes, or what our write overwrote. It runs
- * under the governance contract of `tool`: a toggle's own direction, otherwise the tool being undone.
+ * under the governance contract of `tool`: see `reverseTool` and `restoringTool`.
  */
 export const RestoreOperation = z.strictObject({
   tool: Tool,

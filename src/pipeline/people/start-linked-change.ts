@@ -4,6 +4,7 @@ import type { Lineage } from "../../domain/change/proposal.ts";
 import { describeFlag } from "../../domain/flag/describe-flag.ts";
 import { type FlagSnapshot, sameBehaviour } from "../../domain/flag/flag.ts";
 import { type Operation, reverseTool } from "../../domain/flag/operation.ts";
+import { restoringTool } from "../../domain/flag/restoring-tool.ts";
 import { compile, type Plan } from "../../domain/flag/plan.ts";
 import type { ChangeId } from "../../domain/ids.ts";
 import type { PersonFacts } from "../../domain/people.ts";
@@ -71,14 +72,14 @@ export async function restoreOverwritten(
   input: { changeId: ChangeId; userId: string },
   deps: LinkedChangeDeps,
 ): Promise<ActionAnswer> {
-  return startLinked({ ...input, reason: "" }, "propose", deps, (origin) => {
+  return startLinked({ ...input, reason: "" }, "propose", deps, (origin, snapshot) => {
     const chain = origin.applied?.chain;
     if (chain?.kind !== "broken" || chain.restore === null) {
       return { refusedBecause: "There is nothing to restore that one write could bring back." };
     }
     return {
       operation: {
-        tool: origin.proposal.plan.operation.tool,
+        tool: restoringTool(chain.restore, snapshot.flag),
         restores: chain.restore,
         because: { kind: "overwritten", auditEntryId: chain.auditEntryId },
       },
