@@ -1,26 +1,15 @@
-import { expect, it, onTestFinished } from "vitest";
-import { createWorld } from "../../src/sandbox/world/create-world.ts";
+import { expect, it } from "vitest";
 import { createAlertSender } from "../../src/sandbox/services/alert-sender.ts";
 import { visibleText } from "../../src/sandbox/slack/driver/visible-text.ts";
-import { createPlay } from "../support/incident-play.ts";
 import { expectAuditPasses, expectFolded } from "../support/ledger-check.ts";
-import { startSignalman, workFolder } from "../support/signalman.ts";
+import { openShop } from "../support/open-shop.ts";
 import { until } from "../support/until.ts";
 
 const flagKey = "checkout_one_click";
 
-async function openWorld(options: { verifyAfterSeconds?: number } = {}) {
-  const folder = workFolder();
-  onTestFinished(() => folder[Symbol.dispose]());
-  const world = await createWorld({ dataFolder: folder.dataFolder, ...options });
-  onTestFinished(() => world[Symbol.asyncDispose]());
-  const signalman = await startSignalman(world, folder.path);
-  onTestFinished(() => signalman[Symbol.asyncDispose]());
-  return { folder, world, signalman, play: createPlay(world) };
-}
-
 it("plays the loop: alert, card, refusal, approval, one write, verdict, review, and the exact reverse", async () => {
-  const { folder, world, signalman, play } = await openWorld();
+  await using shop = await openShop();
+  const { folder, world, signalman, play } = shop;
   const original = play.flag(flagKey);
 
   const { sender, delivery } = await play.fire(signalman.doorUrl, "checkout");
@@ -89,7 +78,7 @@ it("plays the loop: alert, card, refusal, approval, one write, verdict, review, 
   const recorded = await until(
     "both changes to be told to their ends",
     async () => {
-      const all = await expectFolded(folder.path);
+      const all = await expectFolded(folder);
       return all.changes.map(({ status }) => status).join() === "closed,applied" ? all : null;
     },
     { everyMs: 300, seen: play.everything },
@@ -103,12 +92,13 @@ it("plays the loop: alert, card, refusal, approval, one write, verdict, review, 
   expect(change.closure).toMatchObject({ resolution: "roll_back", linkedChangeId: reverse.id });
   expect(reverse.proposal.lineage).toEqual({ kind: "reverses", changeId: change.id });
   expect(recorded.incidents).toHaveLength(1);
-  await expectAuditPasses(folder.path);
+  await expectAuditPasses(folder);
   expect(signalman.log()).not.toMatch(/^error /m);
 }, 120_000);
 
 it("takes a plain signed alert from a source of one's own", async () => {
-  const { world, signalman, play } = await openWorld();
+  await using shop = await openShop();
+  const { world, signalman, play } = shop;
   const common = { url: `${signalman.doorUrl}/webhooks/generic`, kind: "generic", auth: "hmac" } as const;
   const forged = await createAlertSender({ ...common, secret: "not-the-secret-of-this-source" }).fire(
     world.trouble.alert("checkout"),

@@ -7,8 +7,9 @@ import type { RaisedAlert } from "../../src/sandbox/services/alert-bodies.ts";
 import type { SentDelivery } from "../../src/sandbox/services/alert-sender.ts";
 import type { World } from "../../src/sandbox/world/create-world.ts";
 import type { ScenarioName } from "../../src/sandbox/world/trouble.ts";
-import type { PersonName } from "../../src/sandbox/world/people.ts";
+import { emailOf, type PersonName } from "../../src/sandbox/world/people.ts";
 import type { Flag } from "../../src/sandbox/featbit/world.ts";
+import { controlsEnvironment, wholly } from "../../src/sandbox/world/flags.ts";
 import { until } from "./until.ts";
 
 export type Play = ReturnType<typeof createPlay>;
@@ -98,6 +99,38 @@ export function createPlay(world: World) {
         () => cards().findLast((card) => actionIdsOf(card).includes(actionId)),
         { timeoutMs, seen: everything },
       ),
+
+    /** Ends the open incident of this alert, so that its next firing is an incident of its own. */
+    async resolve(doorUrl: string, alert: RaisedAlert): Promise<void> {
+      const sender = world.alertSender(doorUrl);
+      const { httpStatus, answer } = await sender.resolve(alert);
+      if (httpStatus !== 202) throw new Error(`the door answered ${httpStatus}: ${answer}`);
+    },
+
+    /** What `/ops status` answers. */
+    async status(): Promise<string> {
+      const typed = await world.slack.as(world.people.ruth.id).command("/ops", "status", channel);
+      return visibleText(await typed.ephemeral());
+    },
+
+    /** Sets one of Signalman's controls on FeatBit's screens and waits until `/ops status` knows of it. */
+    async setControl(key: string, value: string): Promise<void> {
+      const flag = { env: controlsEnvironment, key };
+      const owner = world.featbit.as(emailOf("ruth"));
+      const held = world.featbit.world.flags.find((each) => each.key === key);
+      if (held === undefined) throw new Error(`there is no control ${key}`);
+      let variation = held.variations.find((each) => each.value === value);
+      if (variation === undefined) {
+        variation = { id: crypto.randomUUID(), name: value, value };
+        await owner.setVariations(flag, [...held.variations, variation]);
+      }
+      await owner.retarget(flag, { fallthrough: wholly(variation.id) });
+      await until(
+        `Signalman to read ${key} = ${value}`,
+        async () => (await this.status()).includes(`\`${key}\` = \`${value}\``),
+        { everyMs: 100 },
+      );
+    },
 
     approve: (person: PersonName, rationale = "The errors began with it.") =>
       fillIn(person, "approve", { rationale }),
