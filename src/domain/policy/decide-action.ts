@@ -49,42 +49,37 @@ export function decideAction(input: PolicyInput): Decision {
   }
   const boundary = boundaryBroken(action, governance);
   if (boundary !== null) return deny("hard_boundary", boundary);
+  const review = reviewRuleFor(governance, action.target.environment);
+  if (governance.approval === undefined || review === null) {
+    return deny("no_approval_rule", `The contract of ${action.tool} names nobody who could approve it.`);
+  }
   if (controls.deniedTools.includes(action.tool)) {
     return deny("denied_tools", `The tool ${action.tool} is on the deny list (signalman-denied-tools).`);
   }
   const denied = guardrails.find((finding) => finding.verdict === "deny");
   if (denied?.verdict === "deny") return deny(`guardrail:${denied.guardrail}`, denied.reason);
 
+  const { mode, rule, reasons } = effectiveMode(input, governance);
   const unhealthy = guardrails.find((finding) => finding.verdict === "unhealthy");
   if (unhealthy?.verdict === "unhealthy") {
-    const mode = lowestMode(governance.rollback.safestMode, controls.mode);
+    const { safestMode } = governance.rollback;
+    // Ill health takes authority away; it never gives back what something else has taken.
+    const safest = lowestMode(safestMode, mode);
+    const applies =
+      safest === safestMode
+        ? `The contract's safest mode applies: ${safest}.`
+        : `The mode is ${safest}, which is lower than the contract's safest mode.`;
     return {
       kind: "fallback",
-      mode,
+      mode: safest,
       rule: `guardrail:${unhealthy.guardrail}`,
-      reasons: [unhealthy.reason, `The contract's safest mode applies: ${mode}.`],
+      reasons: [unhealthy.reason, applies],
       ...facts,
     };
   }
 
-  const { mode, rule, reasons } = effectiveMode(governance, controls, guardrails);
   if (mode !== "approval_required") return { kind: "constrain", mode, rule, reasons, ...facts };
 
-  const review = reviewRuleFor(governance, action.target.environment);
-  if (governance.approval === undefined || review === null) {
-    return deny("no_approval_rule", `The contract of ${action.tool} names nobody who could approve it.`);
-  }
-  if (action.evidence.citations < governance.evidenceRule.minimumCitations) {
-    return {
-      kind: "constrain",
-      mode: "draft_write",
-      rule: "evidence_rule",
-      reasons: [
-        `The contract asks for ${governance.evidenceRule.minimumCitations} cited pieces of evidence and there are ${action.evidence.citations}.`,
-      ],
-      ...facts,
-    };
-  }
   const requirement = {
     count: review.count,
     roles: review.roles,
@@ -135,12 +130,13 @@ interface ModeSource {
   reason: string;
 }
 
-/** The lowest of contract, control and guardrails, brought down to a mode the contract allows. */
+/** The lowest of contract, control, evidence and guardrails, brought down to a mode the contract allows. */
 function effectiveMode(
+  { action, controls, guardrails }: PolicyInput,
   governance: GovernanceContract,
-  controls: ControlReading,
-  guardrails: GuardrailFinding[],
 ): { mode: Mode; rule: string; reasons: string[] } {
+  const { citations } = action.evidence;
+  const { minimumCitations } = governance.evidenceRule;
   const sources: ModeSource[] = [
     {
       mode: governance.defaultMode,
@@ -152,6 +148,15 @@ function effectiveMode(
       rule: "control_mode",
       reason: `The control signalman-mode says ${controls.mode}.`,
     },
+    ...(citations < minimumCitations
+      ? [
+          {
+            mode: "draft_write" as const,
+            rule: "evidence_rule",
+            reason: `The contract asks for ${minimumCitations} cited pieces of evidence and there are ${citations}.`,
+          },
+        ]
+      : []),
     ...guardrails.flatMap((finding) =>
       finding.verdict === "lower"
         ? [{ mode: finding.mode, rule: `guardrail:${finding.guardrail}`, reason: finding.reason }]
@@ -161,20 +166,24 @@ function effectiveMode(
   const lowest = sources.reduce((low, source) =>
     authority(source.mode) < authority(low.mode) ? source : low,
   );
-  if (governance.allowedModes.includes(lowest.mode)) {
-    return { mode: lowest.mode, rule: lowest.rule, reasons: [lowest.reason] };
-  }
-  const allowed = governance.allowedModes
-    .filter((mode) => authority(mode) < authority(lowest.mode))
-    .toSorted((a, b) => authority(b) - authority(a))[0];
+  const mode = allowedAtMost(lowest.mode, governance);
+  if (mode === lowest.mode) return { mode, rule: lowest.rule, reasons: [lowest.reason] };
   return {
-    mode: allowed ?? "off",
+    mode,
     rule: "contract_allowed_modes",
     reasons: [
       lowest.reason,
       `The contract does not allow ${lowest.mode}; the next lower allowed mode applies.`,
     ],
   };
+}
+
+/** The highest mode not above `mode` that the contract allows; `off` is always allowed. */
+function allowedAtMost(mode: Mode, { allowedModes }: GovernanceContract): Mode {
+  const highest = allowedModes
+    .filter((allowed) => authority(allowed) <= authority(mode))
+    .toSorted((a, b) => authority(b) - authority(a))[0];
+  return highest ?? "off";
 }
 
 function countApprovals(

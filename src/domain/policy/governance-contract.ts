@@ -76,6 +76,8 @@ export const GovernanceContract = z.strictObject({
 export type GovernanceContract = z.infer<typeof GovernanceContract>;
 
 export function reviewRuleFor(contract: GovernanceContract, environment: string): ReviewRule | null {
-  const reviewers = contract.approval?.reviewers;
-  return reviewers?.[environment] ?? reviewers?.["default"] ?? null;
+  const reviewers = contract.approval?.reviewers ?? {};
+  // An environment may be called like a property that every object has.
+  const own = Object.hasOwn(reviewers, environment) ? reviewers[environment] : undefined;
+  return own ?? reviewers["default"] ?? null;
 }

@@ -82,14 +82,20 @@ export function holdersOf(
   roles: Roles,
   among?: readonly string[],
 ): { groups: string[]; users: string[] } {
-  const granting = Object.entries(roles.roles)
+  const holding = (kind: "permit" | "forbid") =>
+    Object.entries(roles.roles).filter(([, role]) =>
+      role[kind].some((grant) => covers(grant, action, target)),
+    );
+  const forbidding = holding("forbid");
+  const forbidden = new Set(forbidding.flatMap(([, role]) => [...role.groups, ...role.users]));
+  const granting = holding("permit")
     .filter(([name]) => among === undefined || among.includes(name))
-    .map(([, role]) => role)
-    .filter((role) => role.permit.some((grant) => covers(grant, action, target)))
-    .filter((role) => !role.forbid.some((grant) => covers(grant, action, target)));
+    .filter(([name]) => !forbidding.some(([other]) => other === name))
+    .map(([, role]) => role);
+  const named = (ids: string[]) => [...new Set(ids)].filter((id) => !forbidden.has(id));
   return {
-    groups: [...new Set(granting.flatMap((role) => role.groups))],
-    users: [...new Set(granting.flatMap((role) => role.users))],
+    groups: named(granting.flatMap((role) => role.groups)),
+    users: named(granting.flatMap((role) => role.users)),
   };
 }
 
