@@ -329,11 +329,12 @@ describe("where the arrows lead", () => {
   });
 });
 
+const cast = (command: ChangeCommand, state = at("awaiting_approval"), now: Instant = soon) =>
+  told(decideChange(command, state, now));
+
 describe("a vote", () => {
   const two = run([propose(decisions.queue(2))]);
   const first = voteCommand(proposal, { decision: decisions.queue(2) });
-  const cast = (command: ChangeCommand, state = at("awaiting_approval"), now: Instant = soon) =>
-    told(decideChange(command, state, now));
 
   test("is only for the version and the digest that its button carried", () => {
     expect(cast(voteCommand(proposal, { version: 2 }))).toBe("refused:old_version");

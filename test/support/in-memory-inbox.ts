@@ -1,0 +1,55 @@
+import { later } from "../../src/domain/ids.ts";
+import type { Inbox } from "../../src/pipeline/ports/storage.ts";
+import type { Clock } from "./in-memory-store.ts";
+import type { InboxRow, Tables } from "./in-memory-tables.ts";
+
+export function inMemoryInbox(tables: Tables, clock: Clock): Inbox {
+  const isWaiting = (row: InboxRow): boolean =>
+    row.settlement === null && (row.leaseUntil === null || row.leaseUntil < clock.now());
+
+  return {
+    async accept(delivery) {
+      if (tables.inbox.has(delivery.id)) return { kind: "accepted" };
+      const same = [...tables.inbox.values()].find(
+        (row) =>
+          delivery.deliveryKey !== null &&
+          row.deliveryKey === delivery.deliveryKey &&
+          row.sourceId === delivery.sourceId,
+      );
+      if (same !== undefined) return { kind: "duplicate", of: same.correlationId };
+      const receivedAt = clock.now();
+      tables.inbox.set(delivery.id, {
+        ...delivery,
+        receivedAt,
+        attempts: 0,
+        leaseUntil: null,
+        settlement: null,
+      });
+      return { kind: "accepted" };
+    },
+    async claim(sourceId, limit, leaseMs) {
+      return [...tables.inbox.values()]
+        .filter((row) => row.sourceId === sourceId && isWaiting(row))
+        .slice(0, limit)
+        .map((row) => {
+          const attempts = row.attempts + 1;
+          const claimed = { ...row, attempts, leaseUntil: later(clock.now(), leaseMs) };
+          tables.inbox.set(row.id, claimed);
+          return claimed;
+        });
+    },
+    async waitingSources() {
+      return [...new Set([...tables.inbox.values()].filter(isWaiting).map((row) => row.sourceId))].toSorted();
+    },
+    async quarantined(limit) {
+      return [...tables.inbox.values()]
+        .toReversed()
+        .flatMap(({ id, sourceId, receivedAt, settlement }) =>
+          settlement?.outcome === "quarantined"
+            ? [{ id, sourceId, receivedAt, reason: settlement.reason }]
+            : [],
+        )
+        .slice(0, limit);
+    },
+  };
+}

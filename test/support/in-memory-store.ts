@@ -1,0 +1,114 @@
+import { type Instant, later, toInstant } from "../../src/domain/ids.ts";
+import type { Commit, CommitResult, FollowUp, Posting, Store } from "../../src/pipeline/ports/storage.ts";
+import { inMemoryInbox } from "./in-memory-inbox.ts";
+import { inMemoryLedger } from "./in-memory-ledger.ts";
+import { emptyTables, type Tables } from "./in-memory-tables.ts";
+import { inMemoryWork } from "./in-memory-work.ts";
+
+/** The store's clock. By default it stands still until somebody moves it. */
+export interface Clock {
+  now(): Instant;
+}
+
+export interface MovableClock extends Clock {
+  advance(ms: number): void;
+}
+
+export function movableClock(start: Instant = toInstant(Date.UTC(2026, 10, 21, 3))): MovableClock {
+  let now = start;
+  return {
+    now: () => now,
+    advance: (ms) => {
+      now = later(now, ms);
+    },
+  };
+}
+
+/** The process "died" here; nothing after it ran. Not an OpsError: no loop may obey it. */
+export class Crash extends Error {
+  override readonly name = "Crash";
+}
+
+export interface InMemoryStore extends Store {
+  readonly tables: Tables;
+  /** Everything that was asked to be committed, with its answer, in order. */
+  readonly commits: { commit: Commit; result: CommitResult }[];
+  /** The next `commit` dies before it takes effect, or right after. */
+  crash(when: "before" | "after"): void;
+}
+
+/**
+ * The port `Store` in memory, as faithful as the real one: expected versions, both uniqueness rules, one waiting
+ * row per stage and subject, leases and epochs by an injected clock, all of a commit or nothing. It is held to
+ * the same suite as the real stores.
+ */
+export function createInMemoryStore({
+  clock = movableClock(),
+  onCommitted = () => undefined,
+}: { clock?: Clock; onCommitted?: (followUps: readonly FollowUp[]) => void } = {}): InMemoryStore {
+  const tables = emptyTables();
+  const commits: InMemoryStore["commits"] = [];
+  let crashing: "before" | "after" | null = null;
+  const ledger = inMemoryLedger(tables, clock);
+  const leases = new Map<string, { holder: string; epoch: number; expiresAt: number }>();
+  const postings = new Map<string, Posting>();
+
+  return {
+    tables,
+    commits,
+    crash: (when) => {
+      crashing = when;
+    },
+    inbox: inMemoryInbox(tables, clock),
+    work: inMemoryWork(tables, clock),
+    ledger: {
+      ...ledger,
+      async commit(commit) {
+        const crash = crashing;
+        crashing = null;
+        // As over a network: between the call and its effect others have their turn.
+        await Promise.resolve();
+        if (crash === "before") throw new Crash("died before the commit");
+        const result = await ledger.commit(commit);
+        commits.push({ commit, result });
+        if (crash === "after") throw new Crash("died after the commit");
+        if (result.kind === "committed") onCommitted(commit.followUps ?? []);
+        return result;
+      },
+    },
+    bodies: {
+      async put(body) {
+        if (!tables.bodies.has(body.id)) tables.bodies.set(body.id, body);
+      },
+      get: async (id) => tables.bodies.get(id)?.text ?? null,
+    },
+    postings: {
+      get: async (subject, part) => postings.get(`${subject} ${part}`) ?? null,
+      byMessage: async (channel, ts) =>
+        [...postings.values()].find((posting) => posting.channel === channel && posting.ts === ts) ?? null,
+      ofSubject: async (subject) =>
+        [...postings.values()]
+          .filter((posting) => posting.subject === subject)
+          .toSorted((a, b) => (`${a.ts} ${a.part}` < `${b.ts} ${b.part}` ? -1 : 1)),
+      async record(posting) {
+        postings.set(`${posting.subject} ${posting.part}`, posting);
+      },
+    },
+    leases: {
+      async take(name, holder, leaseMs) {
+        const now = Date.parse(clock.now());
+        const held = leases.get(name);
+        const over = held === undefined || held.expiresAt < now;
+        if (!over && held.holder !== holder) return null;
+        const epoch = (held?.epoch ?? 0) + (over || held.holder !== holder ? 1 : 0);
+        leases.set(name, { holder, epoch, expiresAt: now + leaseMs });
+        return { epoch };
+      },
+      async release(name, holder) {
+        const held = leases.get(name);
+        if (held?.holder === holder) leases.set(name, { ...held, expiresAt: Number.NEGATIVE_INFINITY });
+      },
+    },
+    now: async () => clock.now(),
+  };
+}
