@@ -33,7 +33,7 @@ function renderThread(slack: SlackSandbox, parent: SlackMessage, replies: readon
   const last = replies.at(-1);
   if (last === undefined) return nothing;
   const count = replies.length === 1 ? "1 reply" : `${replies.length} replies`;
-  return html`<details class="thread" open data-keep="${parent.ts}">
+  return html`<details class="thread" data-keep="${parent.ts}">
     <summary>
       <span class="count">${count}</span> <span class="last">last at ${clockTime(Number(last.ts))}</span>
     </summary>

@@ -12,6 +12,8 @@ import { renderShell, type ShellOptions, type Viewpoint } from "./render-shell.t
 export type SandboxPageOptions = Partial<Omit<ShellOptions, "panels">> & {
   readonly slack: SlackSandbox;
   readonly panels?: readonly Panel[];
+  /** A style sheet for the panels, put behind the page's own. */
+  readonly stylesheet?: URL;
   /** 0 (the default) takes a free one. */
   readonly port?: number;
 };
@@ -71,7 +73,7 @@ export async function createSandboxPage(options: SandboxPageOptions) {
     }
     if (url.pathname === "/stream") return serveStream(url, response);
     if (url.pathname.startsWith("/files/")) return serveFile(url.pathname.slice("/files/".length), response);
-    return serveAsset(url.pathname, response);
+    return serveAsset(url.pathname, options.stylesheet, response);
   };
 
   const serveStream = (url: URL, response: ServerResponse): void => {
@@ -138,12 +140,12 @@ export async function createSandboxPage(options: SandboxPageOptions) {
   };
 }
 
-async function serveAsset(path: string, response: ServerResponse): Promise<void> {
+async function serveAsset(path: string, added: URL | undefined, response: ServerResponse): Promise<void> {
   const asset = Object.hasOwn(assets, path) ? assets[path] : undefined;
   if (asset === undefined) return refuse(response, 404, "not found");
-  const contents = await Promise.all(
-    asset.files.map((file) => readFile(new URL(file, import.meta.url), "utf8")),
-  );
+  const files = asset.files.map((file) => new URL(file, import.meta.url));
+  if (asset.type === "text/css" && added !== undefined) files.push(added);
+  const contents = await Promise.all(files.map((file) => readFile(file, "utf8")));
   response.writeHead(200, { "content-type": `${asset.type}; charset=utf-8` }).end(contents.join("\n"));
 }
 
