@@ -1,26 +1,17 @@
 import { createFeatBitSandbox } from "../featbit/featbit-sandbox.ts";
 import { createOpenAiSandbox } from "../openai/openai-sandbox.ts";
 import { createPrometheusSandbox } from "../prometheus/prometheus-sandbox.ts";
-import type { RaisedAlert } from "../services/alert-bodies.ts";
 import { createAlertSender } from "../services/alert-sender.ts";
 import { checkoutFlag, createCheckout } from "../services/checkout.ts";
-import { createSearch, searchFlag } from "../services/search.ts";
+import { createSearch, type Search, searchFlag } from "../services/search.ts";
 import { createSupportAssistant, supportFlag } from "../services/support-assistant.ts";
 import { createSlackSandbox } from "../slack/slack-sandbox.ts";
-import {
-  controlsEnvironment,
-  minutesBefore,
-  mishaps,
-  shopEnvironment,
-  shopSeed,
-  supportSplit,
-} from "./flags.ts";
-import { channels, emailOf, groups, people, type PersonName } from "./people.ts";
+import { controlsEnvironment, minutesBefore, mishaps, shopEnvironment, shopSeed } from "./flags.ts";
+import { channels, emailOf, groups, people, personNames } from "./people.ts";
 import { worldSettings } from "./settings.ts";
+import { createTrouble, misstep, scenarioNames } from "./trouble.ts";
 
 export type World = Awaited<ReturnType<typeof createWorld>>;
-
-export type ScenarioName = "support" | "checkout" | "search";
 
 export interface WorldOptions {
   /** Where Signalman keeps its data. */
@@ -58,10 +49,7 @@ export async function createWorld(options: WorldOptions) {
   const model = options.withModel ? stack.use(await createOpenAiSandbox()) : null;
 
   const seeded = featbit.seed({
-    users: (Object.keys(people) as PersonName[]).map((name) => ({
-      name: people[name].realName,
-      email: emailOf(name),
-    })),
+    users: personNames.map((name) => ({ name: people[name].realName, email: emailOf(name) })),
     projects: [
       { key: "shop", name: "Shop", environments: [{ key: "prod", name: "Prod" }] },
       { key: "signalman", name: "Signalman", environments: [{ key: "prod", name: "Prod" }] },
@@ -72,15 +60,17 @@ export async function createWorld(options: WorldOptions) {
     ],
   });
   featbit.seed(shopSeed(now));
-  await breakThings(featbit, now);
+  for (const scenario of scenarioNames)
+    await misstep(featbit, scenario, minutesBefore(now, mishaps[scenario].minutesAgo));
 
   const sdkKey = seeded.environments.get(shopEnvironment)?.serverSecret ?? "";
   const connection = { sdkKey, streamingUri: featbit.streamingUrl, eventsUri: featbit.evaluationUrl };
   const shared = { ...connection, store: prometheus.store };
+  let search: Search | null = null;
   if (!options.quiet) {
     const support = stack.use(await createSupportAssistant(shared));
     const checkout = stack.use(await createCheckout(shared));
-    const search = stack.use(await createSearch(shared));
+    search = stack.use(await createSearch(shared));
     search.deploy("1.42.0", { at: minutesBefore(now, mishaps.searchDeploy.minutesAgo).getTime() });
     const changedAt = (name: "support" | "checkout" | "search") =>
       minutesBefore(now, mishaps[name].minutesAgo).getTime();
@@ -136,6 +126,7 @@ export async function createWorld(options: WorldOptions) {
     /** FeatBit's id of the shop's environment. */
     environmentId: seeded.environments.get(shopEnvironment)?.id ?? "",
     readToken: secrets.readToken,
+    trouble: createTrouble(featbit, search),
     env,
     settings,
     /** What a monitoring system would send; `doorUrl` is where Signalman listens. */
@@ -145,54 +136,20 @@ export async function createWorld(options: WorldOptions) {
         secret: secrets.alertmanager,
         kind: "alertmanager",
       }),
-    alertOf,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** The alert that the trouble of a scenario raises. */
-export function alertOf(scenario: ScenarioName, startsAt: number = Date.now() - 90_000): RaisedAlert {
-  const common = { environment: "production", startsAt };
-  switch (scenario) {
-    case "support":
-      return {
-        ...common,
-        name: "SupportAnswersSlow",
-        service: "support-assistant",
-        severity: "critical",
-        summary: "Support answers: p95 latency above 2 s, manual corrections rising",
-        description: "The p95 latency of support answers has been above 2 s for 90 seconds.",
-      };
-    case "checkout":
-      return {
-        ...common,
-        name: "CheckoutErrors",
-        service: "checkout",
-        severity: "critical",
-        summary: "Checkout: more than 5% of the requests fail",
-        description: "The error ratio of checkout has been above 5% for 90 seconds.",
-      };
-    case "search":
-      return {
-        ...common,
-        name: "SearchSlow",
-        service: "search",
-        severity: "warning",
-        summary: "Search: p95 latency above 1 s",
-        description: "The p95 latency of search has been above 1 s for 90 seconds.",
-      };
-  }
-}
-
 function settle(slack: Awaited<ReturnType<typeof createSlackSandbox>>): void {
   const { workspace } = slack;
-  for (const [name, { id, name: handle, realName }] of Object.entries(people)) {
+  for (const person of personNames) {
+    const { id, name, realName } = people[person];
     workspace.addUser({
       id,
-      name: handle,
+      name,
       realName,
-      email: emailOf(name as PersonName),
-      ...(name === "tomas" ? { isRestricted: true } : {}),
+      email: emailOf(person),
+      ...(person === "tomas" ? { isRestricted: true } : {}),
     });
   }
   for (const group of groups) workspace.addUserGroup(group);
@@ -201,19 +158,6 @@ function settle(slack: Awaited<ReturnType<typeof createSlackSandbox>>): void {
     workspace.addChannel({ ...channel, members });
     workspace.inviteApp(channel.id);
   }
-}
-
-async function breakThings(
-  featbit: Awaited<ReturnType<typeof createFeatBitSandbox>>,
-  now: number,
-): Promise<void> {
-  const as = ({ by, minutesAgo }: { by: PersonName; minutesAgo: number }) =>
-    featbit.as(emailOf(by), { at: minutesBefore(now, minutesAgo) });
-  const { search, support, checkout } = mishaps;
-  const flag = (key: string) => ({ env: shopEnvironment, key });
-  await as(search).toggle(flag(searchFlag.key), true, search.comment);
-  await as(support).retarget(flag(supportFlag.key), { fallthrough: supportSplit(10) }, support.comment);
-  await as(checkout).toggle(flag(checkoutFlag.key), true, checkout.comment);
 }
 
 const writeActions = [
@@ -226,16 +170,13 @@ const writeActions = [
 
 /** The least a token needs: to see the shop, and for the executor to change its flags. */
 function statements(actions: string[]) {
-  const allow = (id: string, resourceType: string, verbs: string[], resources: string[]) => ({
-    id,
-    resourceType,
-    effect: "allow" as const,
-    actions: verbs,
-    resources,
-  });
   return [
     allow("p", "project", ["CanAccessProject"], ["project/shop"]),
     allow("e", "env", ["CanAccessEnv"], ["project/shop:env/*"]),
     ...(actions.length === 0 ? [] : [allow("f", "flag", actions, ["project/shop:env/*:flag/*"])]),
   ];
+}
+
+function allow(id: string, resourceType: string, actions: string[], resources: string[]) {
+  return { id, resourceType, effect: "allow" as const, actions, resources };
 }

@@ -152,6 +152,7 @@ export function wholly(variationId: string) {
 /** The default rule of the support flag with `suspectPercent` of the users on the suspect. */
 export function supportSplit(suspectPercent: number) {
   const [baseline, suspect] = supportVariations;
+  if (suspectPercent === 0) return wholly(baseline.id);
   const edge = 1 - suspectPercent / 100;
   return {
     dispatchKey: null,

@@ -8,6 +8,7 @@ export const people = {
 } as const;
 
 export type PersonName = keyof typeof people;
+export const personNames = ["maya", "ruth", "pavel", "chen", "tomas"] as const satisfies PersonName[];
 
 export const groups = [
   { id: "S0RELEASE", handle: "release-managers", users: [people.ruth.id, people.pavel.id] },

@@ -39,7 +39,8 @@ export function worldSettings(addresses: WorldAddresses, pace: WorldPace): Recor
     },
     prometheus: { url: addresses.prometheus },
     ...(addresses.model === null ? {} : { model: addresses.model }),
-    timing: { lookBack: "1h", verifyAfter: `${pace.verifyAfterSeconds}s` },
+    // An alert that fires again after it was resolved is a new incident at once: a demo is played more than once.
+    timing: { lookBack: "1h", verifyAfter: `${pace.verifyAfterSeconds}s`, reopenWithin: "1s" },
     sources: [
       { id: "alertmanager", kind: "alertmanager", auth: "bearer", secretEnv: "ALERTMANAGER_SECRET" },
       { id: "generic", kind: "generic", auth: "hmac", secretEnv: "GENERIC_SECRET" },
