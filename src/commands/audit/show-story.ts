@@ -40,7 +40,7 @@ export async function readStory(ledger: Ledger, id: StoryId): Promise<Story | nu
 export function storyText({ id, streams, entries, fault }: Story): string {
   const several = streams.length > 1;
   const told = entries.map((entry) => {
-    const { what, who, lines } = tell(entry);
+    const { what, who, lines } = tellEntry(entry);
     const { id: subject } = splitStream(entry.stream);
     return toldText(entry.at, { what, who, lines: several && subject !== id ? [subject, ...lines] : lines });
   });
@@ -54,7 +54,7 @@ export function storyText({ id, streams, entries, fault }: Story): string {
 }
 
 /** An entry that this version cannot read is shown as it stands: an audit leaves nothing out. */
-function tell(entry: LedgerEntry): Told {
+export function tellEntry(entry: LedgerEntry): Told {
   const { type, at, data } = entry;
   const raw = { ...data, type, at };
   if (splitStream(entry.stream).kind === "change") {
