@@ -20,7 +20,9 @@ export function scopeOf(alert: Alert, service: Service): IncidentScope | null {
   const names = Object.keys(service.environments);
   const label = environmentLabels.map((name) => alert.labels[name]).find((value) => value !== undefined);
   const name = label === undefined ? (names.length === 1 ? names[0] : undefined) : label;
-  const keys = name === undefined ? undefined : service.environments[name];
+  // The label is anybody's text: it may be called like a property that every object has.
+  const known = name !== undefined && Object.hasOwn(service.environments, name);
+  const keys = known ? service.environments[name] : undefined;
   if (name === undefined || keys === undefined) return null;
   return { service: service.name, environmentName: name, ...keys };
 }

@@ -5,7 +5,7 @@ import type { ChangeId, CorrelationId, DeliveryId, Instant } from "../ids.ts";
 import type { Requester } from "../people.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { IncidentEvent, IncidentScope } from "./events.ts";
-import type { IncidentState } from "./incident.ts";
+import { firingAlerts, type IncidentState } from "./incident.ts";
 
 export type IncidentCommand =
   | {
@@ -83,16 +83,14 @@ export function decideIncident(
 }
 
 function joinAlert(alert: Alert, deliveryId: DeliveryId, state: IncidentState, now: Instant): IncidentAnswer {
-  const known = state.alerts.find((entry) => entry.alert.fingerprint === alert.fingerprint);
+  const firing = firingAlerts(state);
+  const fires = firing.has(alert.fingerprint);
   if (alert.status === "firing") {
-    const again = known !== undefined && known.resolvedAt === null;
     // A repeat of an alert that already fires says nothing new.
-    return again ? events() : events({ type: "alert_joined", at: now, deliveryId, alert });
+    return fires ? events() : events({ type: "alert_joined", at: now, deliveryId, alert });
   }
-  if (known === undefined || known.resolvedAt !== null) return events();
-  const stillFiring = state.alerts.some(
-    (entry) => entry.resolvedAt === null && entry.alert.fingerprint !== alert.fingerprint,
-  );
+  if (!fires) return events();
+  const stillFiring = firing.size > 1;
   return events(
     { type: "alert_resolved", at: now, deliveryId, fingerprint: alert.fingerprint },
     ...(stillFiring || state.status === "resolved" ? [] : [{ type: "incident_resolved" as const, at: now }]),

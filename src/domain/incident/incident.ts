@@ -6,10 +6,13 @@ import { ChangeId, IncidentId, Instant } from "../ids.ts";
 import { Decision } from "../policy/decision.ts";
 import { openingFacts, type IncidentEvent } from "./events.ts";
 
-/** An alert as the incident keeps it. At most `keptAlerts` of them; the count goes on. */
+/** An alert as the incident keeps it. Of those before the last `keptAlerts` only what tells a repeat from news. */
 const KnownAlert = z.strictObject({ alert: Alert, resolvedAt: Instant.nullable() });
 
 export const keptAlerts = 50;
+
+/** Beyond this many different alerts in one incident the oldest are forgotten, and counted again if they come back. */
+export const rememberedAlerts = 2000;
 
 /** Alerts that belong together: one Slack thread. Folded from its events and from nothing else. */
 export const IncidentState = z.strictObject({
@@ -20,6 +23,8 @@ export const IncidentState = z.strictObject({
   openedAt: Instant,
   resolvedAt: Instant.nullable(),
   alerts: z.array(KnownAlert),
+  /** Older alerts, by fingerprint: a storm must neither be forgotten while it fires nor be heard anew. */
+  earlierAlerts: z.array(z.strictObject({ fingerprint: z.string(), firing: z.boolean() })),
   /** All alerts that ever joined, those not kept in `alerts` included. */
   alertCount: z.int().nonnegative(),
   evidence: z
@@ -46,6 +51,14 @@ export function isInvestigated(incident: IncidentState): boolean {
   return incident.noChange !== null || incident.withheld !== null || incident.assessment !== null;
 }
 
+/** The alerts that fire, by fingerprint, those of which nothing else is kept included. */
+export function firingAlerts({ alerts, earlierAlerts }: IncidentState): Set<string> {
+  return new Set([
+    ...earlierAlerts.flatMap(({ fingerprint, firing }) => (firing ? [fingerprint] : [])),
+    ...alerts.flatMap(({ alert, resolvedAt }) => (resolvedAt === null ? [alert.fingerprint] : [])),
+  ]);
+}
+
 /** Folds one event. Throws only where the ledger itself is broken (no opening event). */
 export function evolveIncident(
   id: IncidentId,
@@ -56,21 +69,16 @@ export function evolveIncident(
   if (state === null)
     throw new Error(`incident/${id}: the first event is ${event.type}, not incident_opened`);
   switch (event.type) {
-    case "alert_joined": {
-      const others = state.alerts.filter((known) => known.alert.fingerprint !== event.alert.fingerprint);
-      return {
-        ...state,
-        ...(state.status === "resolved" ? reopened : {}),
-        severity: worse(state.severity, event.alert.severity),
-        alerts: [...others, { alert: event.alert, resolvedAt: null }].slice(-keptAlerts),
-        alertCount: state.alertCount + (others.length === state.alerts.length ? 1 : 0),
-      };
-    }
+    case "alert_joined":
+      return joined(state, event);
     case "alert_resolved":
       return {
         ...state,
         alerts: state.alerts.map((known) =>
           known.alert.fingerprint === event.fingerprint ? { ...known, resolvedAt: event.at } : known,
+        ),
+        earlierAlerts: state.earlierAlerts.map((known) =>
+          known.fingerprint === event.fingerprint ? { ...known, firing: false } : known,
         ),
       };
     case "evidence_gathered": {
@@ -105,7 +113,29 @@ const reopened = {
   candidates: [],
   noChange: null,
   withheld: null,
+  linkedChangeId: null,
 } as const satisfies Partial<IncidentState>;
+
+function joined(
+  state: IncidentState,
+  { alert }: Extract<IncidentEvent, { type: "alert_joined" }>,
+): IncidentState {
+  const others = state.alerts.filter((known) => known.alert.fingerprint !== alert.fingerprint);
+  const earlier = state.earlierAlerts.filter((known) => known.fingerprint !== alert.fingerprint);
+  const isNew = others.length === state.alerts.length && earlier.length === state.earlierAlerts.length;
+  const alerts = [...others, { alert, resolvedAt: null }];
+  const outgrown = alerts
+    .slice(0, -keptAlerts)
+    .map((known) => ({ fingerprint: known.alert.fingerprint, firing: known.resolvedAt === null }));
+  return {
+    ...state,
+    ...(state.status === "resolved" ? reopened : {}),
+    severity: worse(state.severity, alert.severity),
+    alerts: alerts.slice(-keptAlerts),
+    earlierAlerts: [...earlier, ...outgrown].slice(-rememberedAlerts),
+    alertCount: state.alertCount + (isNew ? 1 : 0),
+  };
+}
 
 function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_opened" }>): IncidentState {
   const { type: _, at, ...facts } = event;
@@ -116,6 +146,7 @@ function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_
     openedAt: at,
     resolvedAt: null,
     alerts: [],
+    earlierAlerts: [],
     alertCount: 0,
     evidence: null,
     assessment: null,

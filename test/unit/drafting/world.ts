@@ -164,6 +164,7 @@ export function incidentOf(world: World): IncidentState {
     openedAt: ago(3),
     resolvedAt: null,
     alerts: [{ alert, resolvedAt: world.alertResolvedAt ?? null }],
+    earlierAlerts: [],
     alertCount: 1,
     evidence: null,
     assessment: null,

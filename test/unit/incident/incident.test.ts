@@ -1,0 +1,143 @@
+import { describe, expect, test } from "vitest";
+import { type Instant, later } from "../../../src/domain/ids.ts";
+import { decideIncident, type IncidentCommand } from "../../../src/domain/incident/decide-incident.ts";
+import { evolveIncident, type IncidentState, isInvestigated } from "../../../src/domain/incident/incident.ts";
+import { changeId, decisions, incidentId } from "../../support/change-fixtures.ts";
+import { alertStart, assessmentWith, join, openCommand } from "../../support/incident-fixtures.ts";
+
+const soon = later(alertStart, 60_000);
+
+function run(commands: readonly IncidentCommand[], from: IncidentState | null = null, now: Instant = soon) {
+  let state = from;
+  const types: string[] = [];
+  for (const command of commands) {
+    const answer = decideIncident(command, state, now);
+    if (answer.kind === "refused") throw new Error(answer.reason);
+    for (const event of answer.events) {
+      state = evolveIncident(incidentId, state, event);
+      types.push(event.type);
+    }
+  }
+  if (state === null) throw new Error("no events");
+  return { state, types };
+}
+
+const open = run([openCommand, join()]).state;
+const resolved = run([join({ status: "resolved" })], open).state;
+const assess = (over = {}): IncidentCommand => ({
+  command: "record_assessment",
+  assessment: assessmentWith(over),
+  candidates: [],
+  transcript: null,
+});
+const acknowledge = (userId: string): IncidentCommand => ({ command: "acknowledge", userId, name: userId });
+const close: IncidentCommand = { command: "close", userId: "U0RITA" };
+
+/** State, command, and the events that come of it; null where it is refused. */
+const table: [string, IncidentState | null, IncidentCommand, string | null][] = [
+  ["open anew", null, openCommand, "incident_opened"],
+  ["open again", open, openCommand, null],
+  ["join what does not exist", null, join(), null],
+  ["join a second alert", open, join({ fingerprint: "a2" }), "alert_joined"],
+  ["repeat an alert that fires", open, join({ title: "Checkout errors again" }), ""],
+  ["resolve the only alert", open, join({ status: "resolved" }), "alert_resolved incident_resolved"],
+  ["resolve an alert that is not known", open, join({ status: "resolved", fingerprint: "a9" }), ""],
+  ["resolve it a second time", resolved, join({ status: "resolved" }), ""],
+  ["fire again after it resolved", resolved, join(), "alert_joined"],
+  ["fire with another alert after it resolved", resolved, join({ fingerprint: "a2" }), "alert_joined"],
+  ["acknowledge", open, acknowledge("U0MAYA"), "acknowledged"],
+  ["acknowledge what is resolved", resolved, acknowledge("U0MAYA"), "acknowledged"],
+  ["acknowledge twice", run([acknowledge("U0MAYA")], open).state, acknowledge("U0MAYA"), ""],
+  ["acknowledge somebody else's", run([acknowledge("U0MAYA")], open).state, acknowledge("U0OMAR"), null],
+  ["assess with a candidate", open, assess(), "assessed"],
+  [
+    "assess without one",
+    open,
+    assess({ candidateId: null, abstention: "It was the deploy." }),
+    "assessed no_change_recommended",
+  ],
+  [
+    "record evidence",
+    open,
+    { command: "record_evidence", bodyId: "b", hash: "h", items: 2, gaps: [] },
+    "evidence_gathered",
+  ],
+  ["withhold", open, { command: "withhold", decision: decisions.constrain() }, "drafting_withheld"],
+  ["link", open, { command: "link", changeId }, "linked_to_change"],
+  ["link twice", run([{ command: "link", changeId }], open).state, { command: "link", changeId }, ""],
+  ["mute", open, { command: "mute", until: later(soon, 1000), userId: "U0MAYA", reason: "known" }, "muted"],
+  ["close", open, close, "incident_closed"],
+  ["close what is closed", run([close], open).state, close, null],
+  ["join what is closed", run([close], open).state, join({ fingerprint: "a3" }), null],
+];
+
+test.each(table)("%s", (_, state, command, events) => {
+  const answer = decideIncident(command, state, soon);
+  expect(answer.kind === "refused" ? null : answer.events.map((event) => event.type).join(" ")).toBe(events);
+});
+
+test("somebody who is told that another is on it is told who", () => {
+  const taken = run([{ command: "acknowledge", userId: "U0MAYA", name: "Maya" }], open).state;
+  expect(decideIncident(acknowledge("U0OMAR"), taken, soon)).toMatchObject({
+    kind: "refused",
+    reason: "Maya is already on it",
+  });
+});
+
+describe("an incident", () => {
+  test("stays open until the last of its alerts has resolved", () => {
+    const two = run([join({ fingerprint: "a2" })], open).state;
+    const one = run([join({ status: "resolved" })], two);
+    expect(one.types).toEqual(["alert_resolved"]);
+    expect(one.state.status).toBe("open");
+    const none = run([join({ status: "resolved", fingerprint: "a2" })], one.state);
+    expect(none.state).toMatchObject({ status: "resolved", resolvedAt: soon, alertCount: 2 });
+  });
+
+  test("takes the worst severity it has seen and keeps it", () => {
+    const worse = run([join({ fingerprint: "a2", severity: "critical" })], open).state;
+    expect(worse.severity).toBe("critical");
+    expect(run([join({ fingerprint: "a3", severity: "info" })], worse).state.severity).toBe("critical");
+  });
+
+  test("that fires again is looked at afresh, and whoever was on it still is", () => {
+    const known = run(
+      [
+        acknowledge("U0MAYA"),
+        { command: "record_evidence", bodyId: "b", hash: "h", items: 2, gaps: [] },
+        assess(),
+        { command: "withhold", decision: decisions.constrain() },
+        { command: "link", changeId },
+        join({ status: "resolved" }),
+      ],
+      open,
+    ).state;
+    expect(isInvestigated(known)).toBe(true);
+    const again = run([join()], known).state;
+    expect(again).toMatchObject({
+      status: "open",
+      resolvedAt: null,
+      evidence: null,
+      assessment: null,
+      candidates: [],
+      noChange: null,
+      withheld: null,
+      linkedChangeId: null,
+      alertCount: 1,
+    });
+    expect(again.acknowledgedBy?.userId).toBe("U0MAYA");
+    expect(isInvestigated(again)).toBe(false);
+  });
+
+  test("is investigated once it has an assessment, a reason for none, or was withheld", () => {
+    expect(isInvestigated(open)).toBe(false);
+    expect(isInvestigated(run([assess()], open).state)).toBe(true);
+    expect(isInvestigated(run([{ command: "withhold", decision: decisions.deny() }], open).state)).toBe(true);
+  });
+
+  test("does not begin in the middle of its ledger", () => {
+    expect(() => evolveIncident(incidentId, null, { type: "incident_resolved", at: soon })).toThrow(
+      /first event/,
+    );
+  });
+});
