@@ -15,8 +15,6 @@ export const flagOf = {
   search: searchFlag.key,
 } as const satisfies Record<ScenarioName, string>;
 
-export type Trouble = ReturnType<typeof createTrouble>;
-
 /** Does to a flag what somebody of the shop did before the alert; now unless told when. */
 export async function misstep(featbit: FeatBitSandbox, scenario: ScenarioName, at?: Date): Promise<void> {
   const { by, comment } = mishaps[scenario];

@@ -18,8 +18,6 @@ export type SandboxPageOptions = Partial<Omit<ShellOptions, "panels">> & {
   readonly port?: number;
 };
 
-export type SandboxPage = Awaited<ReturnType<typeof createSandboxPage>>;
-
 const styles = [
   "theme",
   "sidebar",
