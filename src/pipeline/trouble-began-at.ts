@@ -1,11 +1,15 @@
 import { type Instant, toInstant } from "../domain/ids.ts";
 import type { IncidentState } from "../domain/incident/incident.ts";
 
-/** When the oldest alert that still fires began; of a resolved incident the oldest of all. Never later than the incident. */
-export function troubleBeganAt(incident: IncidentState): Instant {
-  const firing = incident.alerts.filter(({ resolvedAt }) => resolvedAt === null);
-  const starts = (firing.length > 0 ? firing : incident.alerts).map(({ alert }) =>
-    Date.parse(alert.startedAt),
-  );
-  return toInstant(Math.min(Date.parse(incident.openedAt), ...starts));
+/**
+ * When the oldest alert of this episode that still fires began; if none does, the oldest of all of this episode.
+ * Never later than the episode. Alerts of an earlier episode do not count: their trouble was over or explained, and
+ * whatever was changed since would be ruled out as too late.
+ */
+export function troubleBeganAt({ alerts, episodeStartedAt }: IncidentState): Instant {
+  const episode = Date.parse(episodeStartedAt);
+  const heard = alerts.filter(({ joinedAt }) => Date.parse(joinedAt) >= episode);
+  const firing = heard.filter(({ resolvedAt }) => resolvedAt === null);
+  const starts = (firing.length > 0 ? firing : heard).map(({ alert }) => Date.parse(alert.startedAt));
+  return toInstant(Math.min(episode, ...starts));
 }

@@ -7,7 +7,7 @@ import { Decision } from "../policy/decision.ts";
 import { openingFacts, type IncidentEvent } from "./events.ts";
 
 /** An alert as the incident keeps it. Of those before the last `keptAlerts` only what tells a repeat from news. */
-const KnownAlert = z.strictObject({ alert: Alert, resolvedAt: Instant.nullable() });
+const KnownAlert = z.strictObject({ alert: Alert, joinedAt: Instant, resolvedAt: Instant.nullable() });
 
 export const keptAlerts = 50;
 
@@ -21,6 +21,8 @@ export const IncidentState = z.strictObject({
   status: z.enum(["open", "resolved", "closed"]),
   severity: Severity,
   openedAt: Instant,
+  /** When the trouble that is looked at now was first heard of: at the opening, or when it came back. */
+  episodeStartedAt: Instant,
   resolvedAt: Instant.nullable(),
   alerts: z.array(KnownAlert),
   /** Older alerts, by fingerprint: a storm must neither be forgotten while it fires nor be heard anew. */
@@ -118,18 +120,18 @@ const reopened = {
 
 function joined(
   state: IncidentState,
-  { alert }: Extract<IncidentEvent, { type: "alert_joined" }>,
+  { alert, at }: Extract<IncidentEvent, { type: "alert_joined" }>,
 ): IncidentState {
   const others = state.alerts.filter((known) => known.alert.fingerprint !== alert.fingerprint);
   const earlier = state.earlierAlerts.filter((known) => known.fingerprint !== alert.fingerprint);
   const isNew = others.length === state.alerts.length && earlier.length === state.earlierAlerts.length;
-  const alerts = [...others, { alert, resolvedAt: null }];
+  const alerts = [...others, { alert, joinedAt: at, resolvedAt: null }];
   const outgrown = alerts
     .slice(0, -keptAlerts)
     .map((known) => ({ fingerprint: known.alert.fingerprint, firing: known.resolvedAt === null }));
   return {
     ...state,
-    ...(state.status === "resolved" ? reopened : {}),
+    ...(state.status === "resolved" ? { ...reopened, episodeStartedAt: at } : {}),
     severity: worse(state.severity, alert.severity),
     alerts: alerts.slice(-keptAlerts),
     earlierAlerts: [...earlier, ...outgrown].slice(-rememberedAlerts),
@@ -144,6 +146,7 @@ function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_
     ...facts,
     status: "open",
     openedAt: at,
+    episodeStartedAt: at,
     resolvedAt: null,
     alerts: [],
     earlierAlerts: [],

@@ -60,7 +60,8 @@ function changed(before: Flag, after: Flag, minutesAgo: number): World {
 
 async function conclude(url: string, service: Service, world: World, alertMinutesAgo: number) {
   const alert = { startedAt: at(alertMinutesAgo) };
-  const incident = { ...incidentOf({ alert }), openedAt: at(alertMinutesAgo) };
+  const heardAt = at(alertMinutesAgo);
+  const incident = { ...incidentOf({ alert }), openedAt: heardAt, episodeStartedAt: heardAt };
   const flags = flagReader(world);
   const evidence = await gatherEvidence({
     incident,
