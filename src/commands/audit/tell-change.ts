@@ -27,6 +27,12 @@ export function tellChange(event: ChangeEvent): Told {
         who: `${event.name} (${event.userId})`,
         lines: [`wanted to ${event.vote}: ${event.reason}`],
       };
+    case "action_refused":
+      return {
+        what: `${event.action} refused`,
+        who: `${event.name} (${event.userId})`,
+        lines: [event.reason],
+      };
     case "change_approved":
       return {
         what: "approved",

@@ -94,6 +94,7 @@ export function evolveChange(id: ChangeId, state: ChangeState | null, event: Cha
     case "vote_cast":
       return { ...state, votes: [...state.votes, event.vote] };
     case "vote_refused":
+    case "action_refused":
       return state;
     case "change_approved":
       return { ...state, status: "approved", expiresAt: event.expiresAt };
@@ -160,6 +161,9 @@ function proposed(id: ChangeId, event: Extract<ChangeEvent, { type: "change_prop
 /** Only the decision at drafting moves the status; later ones are recorded beside the event that acts on them. */
 function decided(state: ChangeState, event: Extract<ChangeEvent, { type: "decided" }>): ChangeState {
   const { decision } = event;
+  // A mode that was lower for a moment refused a vote; what the change needs has not changed.
+  const passing = decision.kind === "constrain" || decision.kind === "fallback";
+  if (event.occasion === "vote" && passing) return state;
   if (event.occasion !== "draft") return { ...state, decision };
   switch (decision.kind) {
     case "deny":

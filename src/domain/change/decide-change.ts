@@ -1,7 +1,7 @@
 import { type ChangeId, type CorrelationId, type IncidentId, type Instant, later } from "../ids.ts";
 import type { PersonFacts } from "../people.ts";
 import type { Decision } from "../policy/decision.ts";
-import type { Permission } from "../policy/roles.ts";
+import type { Permission, PersonAction } from "../policy/roles.ts";
 import type { Verification } from "../verification.ts";
 import type { ChangeState, ChangeStatus } from "./change.ts";
 import type { ChangeEvent, Resolution, Vote } from "./events.ts";
@@ -44,7 +44,14 @@ export type ChangeCommand =
       reviewAt: Instant | null;
       linkedChangeId: ChangeId | null;
     }
-  | { command: "review" };
+  | { command: "review" }
+  /** Somebody may not do something; recorded whatever the state. */
+  | {
+      command: "refuse";
+      action: PersonAction;
+      person: Pick<PersonFacts, "userId" | "name">;
+      reason: string;
+    };
 
 /** Why a command was refused: the code for the program, the sentence for the person. */
 export type ChangeRefusal = {
@@ -57,6 +64,7 @@ export type ChangeRefusal = {
     | "digest_mismatch"
     | "voted_already"
     | "not_permitted"
+    | "not_now"
     | "too_early"
     | "invalid";
   reason: string;
@@ -122,6 +130,11 @@ export function decideChange(command: ChangeCommand, state: ChangeState | null, 
       return events({ type: "change_verified", at: now, verification: command.verification });
     case "close":
       return close(command, state, now);
+    case "refuse": {
+      const { action, person, reason } = command;
+      const { userId, name } = person;
+      return events({ type: "action_refused", at: now, action, userId, name, reason });
+    }
     case "review":
       if (state.status !== "closed" || state.closure?.reviewAt == null) return wrongState(state, "reviewed");
       if (now < state.closure.reviewAt)
@@ -140,14 +153,18 @@ type VoteCommand = Extract<ChangeCommand, { command: "vote" }>;
 function vote(command: VoteCommand, state: ChangeState, now: Instant): ChangeAnswer {
   const { voter, permission, decision, version, digest } = command;
   if (state.status !== "awaiting_approval") return wrongState(state, "voted on");
+  const refuse = (code: ChangeRefusal["code"], reason: string, before: ChangeEvent[] = []): ChangeRefusal => {
+    const { userId, name } = voter;
+    return refused(code, reason, [
+      ...before,
+      { type: "vote_refused", at: now, userId, name, vote: command.vote, reason },
+    ]);
+  };
   if (version !== state.version) {
-    return refused(
-      "old_version",
-      `This is version ${version}; the live card shows version ${state.version}.`,
-    );
+    return refuse("old_version", `This is version ${version}; the live card shows version ${state.version}.`);
   }
   if (digest !== state.proposal.digest) {
-    return refused(
+    return refuse(
       "digest_mismatch",
       "The card does not match the recorded plan, so the vote does not count.",
     );
@@ -155,12 +172,6 @@ function vote(command: VoteCommand, state: ChangeState, now: Instant): ChangeAns
   if (state.expiresAt !== null && now >= state.expiresAt) {
     return refused("wrong_state", "The time to decide is over; ask for a new draft.");
   }
-  const refuse = (code: "not_permitted" | "voted_already", reason: string): ChangeRefusal => {
-    const { userId, name } = voter;
-    return refused(code, reason, [
-      { type: "vote_refused", at: now, userId, name, vote: command.vote, reason },
-    ]);
-  };
   if (permission.kind === "refused") return refuse("not_permitted", permission.reason);
   const { requester } = state.proposal.action.actor;
   const asksForOthers =
@@ -171,6 +182,11 @@ function vote(command: VoteCommand, state: ChangeState, now: Instant): ChangeAns
   }
   if (state.votes.some((cast) => cast.userId === voter.userId)) {
     return refused("voted_already", "Your vote is recorded already.");
+  }
+  if (command.vote === "approve" && (decision.kind === "constrain" || decision.kind === "fallback")) {
+    // Cast now it could complete a quorum that approves nothing, and never be cast again.
+    const reason = `policy takes no approvals at the moment: ${decision.reasons.join(" ")} Try again when it does.`;
+    return refuse("not_now", reason, [{ type: "decided", at: now, occasion: "vote", decision }]);
   }
 
   const cast: Vote = {
@@ -308,7 +324,15 @@ function close(command: CloseCommand, state: ChangeState, now: Instant): ChangeA
     return wrongState(state, "closed");
   }
   // The same click twice is one closing; any other word about a closed change is news.
-  if (state.closure !== null && !state.reviewDue && sameClosing(facts, state.closure)) return events();
+  if (state.closure !== null && !state.reviewDue) {
+    // The same click twice is one closing. A form that was opened before somebody else closed it must not win.
+    if (sameClosing(facts, state.closure)) return events();
+    if (command.linkedChangeId === null) {
+      const { by, resolution } = state.closure;
+      const words = resolution.replaceAll("_", " ");
+      return refused("wrong_state", `It was closed already (${words}) by ${by}. Its card says how.`);
+    }
+  }
   if (command.owner.trim() === "") return refused("invalid", "A closed change needs an owner.");
   if (command.reviewAt !== null && command.reviewAt <= now) {
     return refused("invalid", "The review date must lie ahead.");

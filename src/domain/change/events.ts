@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ChangeId, CorrelationId, IncidentId, Instant } from "../ids.ts";
 import { Decision } from "../policy/decision.ts";
+import { PersonAction } from "../policy/roles.ts";
 import { Verification } from "../verification.ts";
 import { ChainCheck } from "./outcome.ts";
 import { Proposal } from "./proposal.ts";
@@ -45,6 +46,15 @@ export const ChangeEvent = z.discriminatedUnion("type", [
     userId: z.string(),
     name: z.string(),
     vote: z.enum(["approve", "reject"]),
+    reason: z.string(),
+  }),
+  /** A person asked for something other than a vote and may not have it. */
+  z.strictObject({
+    type: z.literal("action_refused"),
+    ...at,
+    action: PersonAction,
+    userId: z.string(),
+    name: z.string(),
     reason: z.string(),
   }),
   z.strictObject({ type: z.literal("change_approved"), ...at, digest: z.string(), expiresAt: Instant }),

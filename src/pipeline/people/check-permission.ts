@@ -1,4 +1,6 @@
 import type { ChangeState } from "../../domain/change/change.ts";
+import { decideChange } from "../../domain/change/decide-change.ts";
+import type { ChangeId } from "../../domain/ids.ts";
 import type { PersonFacts } from "../../domain/people.ts";
 import type { Rulebook } from "../../domain/policy/rulebook.ts";
 import {
@@ -9,8 +11,11 @@ import {
   type Target,
 } from "../../domain/policy/roles.ts";
 import { OpsError } from "../../domain/ops-error.ts";
+import { commitDecision } from "../commit-decision.ts";
 import type { Identity } from "../ports/people.ts";
 import type { ActionAnswer } from "../ports/person-actions.ts";
+import type { Store } from "../ports/storage.ts";
+import { changeWrite } from "../propose-change.ts";
 
 /** Identity facts may be this old at a click; at execution they are read afresh. */
 export const identityMaxAgeMs = 60_000;
@@ -66,6 +71,27 @@ export function targetOf(change: ChangeState): Target {
 export function neededRolesOf(change: ChangeState): readonly string[] | undefined {
   const { decision } = change;
   return decision !== null && "requirement" in decision ? decision.requirement.roles : undefined;
+}
+
+/** Records that a person may not do this to a change, and gives the refusal they see. */
+export async function refuseAction(
+  changeId: ChangeId,
+  action: PersonAction,
+  { person, permission }: Extract<Asked, { kind: "asked" }>,
+  { store, rulebook }: PermissionDeps & { store: Store },
+): Promise<ActionAnswer> {
+  const reason = permission.kind === "refused" ? permission.reason : "";
+  return commitDecision<ActionAnswer>(store, async () => {
+    const loaded = await store.ledger.change(changeId);
+    if (loaded === null) throw new Error(`change/${changeId} vanished`);
+    const { state, version } = loaded;
+    const answer = decideChange({ command: "refuse", action, person, reason }, state, await store.now());
+    return {
+      kind: "commit",
+      commit: { writes: [changeWrite(changeId, version, answer.events)] },
+      after: () => refusal(reason, action, targetOf(state), rulebook),
+    };
+  });
 }
 
 /** The refusal a person sees, with whom to ask instead. */

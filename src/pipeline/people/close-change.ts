@@ -1,7 +1,7 @@
 import { decideChange } from "../../domain/change/decide-change.ts";
 import type { ChangeId, Instant } from "../../domain/ids.ts";
 import { noSuchChange } from "./cast-vote.ts";
-import { checkPermission, type PermissionDeps, refusal, targetOf } from "./check-permission.ts";
+import { checkPermission, type PermissionDeps, refusal, refuseAction, targetOf } from "./check-permission.ts";
 import { commitDecision } from "../commit-decision.ts";
 import type { ActionAnswer } from "../ports/person-actions.ts";
 import type { FollowUp, Store } from "../ports/storage.ts";
@@ -26,9 +26,7 @@ export async function closeChange(
   const target = targetOf(loaded.state);
   const asked = await checkPermission(input.userId, "close", target, deps);
   if (asked.kind === "unavailable") return asked;
-  if (asked.permission.kind === "refused") {
-    return refusal(asked.permission.reason, "close", target, deps.rulebook);
-  }
+  if (asked.permission.kind === "refused") return refuseAction(input.changeId, "close", asked, deps);
   const by = asked.person.name;
 
   return commitDecision<ActionAnswer>(deps.store, async () => {

@@ -3,7 +3,7 @@ import type { IncidentId } from "../../domain/ids.ts";
 import { streamOf } from "../../domain/ledger/stream.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import { castVote, checkVote, noSuchChange } from "./cast-vote.ts";
-import { checkPermission, refusal, targetOf } from "./check-permission.ts";
+import { checkPermission, refusal, refuseAction, targetOf } from "./check-permission.ts";
 import { closeChange } from "./close-change.ts";
 import { commitDecision } from "../commit-decision.ts";
 import { expansionsOf } from "./offer-expansions.ts";
@@ -23,7 +23,7 @@ export function personActions(deps: LinkedChangeDeps): PersonActions {
         if (asked.kind === "unavailable") return asked;
         return asked.permission.kind === "granted"
           ? { kind: "done", text: "Yes." }
-          : refusal(asked.permission.reason, action, target, deps.rulebook);
+          : refuseAction(changeId, action, asked, deps);
       }),
     vote: (input) => answering(() => castVote(input, deps)),
     acknowledge: (input) => answering(() => acknowledge(input, deps)),

@@ -8,9 +8,10 @@ import { restoringTool } from "../../domain/flag/restoring-tool.ts";
 import { compile, type Plan } from "../../domain/flag/plan.ts";
 import type { ChangeId } from "../../domain/ids.ts";
 import type { PersonFacts } from "../../domain/people.ts";
+import type { Decision } from "../../domain/policy/decision.ts";
 import type { PersonAction } from "../../domain/policy/roles.ts";
 import { noSuchChange } from "./cast-vote.ts";
-import { checkPermission, type PermissionDeps, refusal, targetOf } from "./check-permission.ts";
+import { checkPermission, type PermissionDeps, refusal, refuseAction, targetOf } from "./check-permission.ts";
 import { commitDecision } from "../commit-decision.ts";
 import { expansionsOf } from "./offer-expansions.ts";
 import type { FlagReader } from "../ports/flag-platform.ts";
@@ -73,14 +74,17 @@ export async function restoreOverwritten(
   deps: LinkedChangeDeps,
 ): Promise<ActionAnswer> {
   return startLinked({ ...input, reason: "" }, "propose", deps, (origin, snapshot) => {
-    const chain = origin.applied?.chain;
-    if (chain?.kind !== "broken" || chain.restore === null) {
+    const { applied } = origin;
+    if (applied?.chain.kind !== "broken" || applied.chain.restore === null) {
       return { refusedBecause: "There is nothing to restore that one write could bring back." };
     }
+    // What would be brought back is a whole targeting of that moment: it would undo whatever came after.
+    if (snapshot.flag.revision !== applied.revision) return { refusedBecause: movedSince(origin, snapshot) };
+    const { chain } = applied;
     return {
       operation: {
-        tool: restoringTool(chain.restore, snapshot.flag),
-        restores: chain.restore,
+        tool: restoringTool(applied.chain.restore, snapshot.flag),
+        restores: applied.chain.restore,
         because: { kind: "overwritten", auditEntryId: chain.auditEntryId },
       },
       summary: `Restore what ${chain.by} had changed and ${origin.id} overwrote`,
@@ -103,21 +107,21 @@ async function startLinked(
   const refuse = (reason: string) => refusal(reason, action, target, deps.rulebook);
   const asked = await checkPermission(input.userId, action, target, deps);
   if (asked.kind === "unavailable") return asked;
-  if (asked.permission.kind === "refused") return refuse(asked.permission.reason);
+  if (asked.permission.kind === "refused") return refuseAction(input.changeId, action, asked, deps);
 
   return commitDecision<ActionAnswer>(deps.store, async () => {
     const origin = await deps.store.ledger.change(input.changeId);
     if (origin === null) return { kind: "answer", answer: noSuchChange(input.changeId) };
     const compiled = await compileWanted(origin.state, want, deps);
     if ("refusedBecause" in compiled) return { kind: "answer", answer: refuse(compiled.refusedBecause) };
-    const { changeId, commit } = await commitOf(origin, compiled, input, asked.person, deps);
+    const { changeId, commit, decision } = await commitOf(origin, compiled, input, asked.person, deps);
     return {
       kind: "commit",
       commit,
       after: (result) =>
         result.kind === "flag_busy"
           ? refuse(`Another change of this flag is open: ${result.changeId}. Decide that one first.`)
-          : { kind: "done", text: `${changeId} is drafted and waits for its approval.`, changeId },
+          : { kind: "done", text: draftedText(changeId, decision), changeId },
     };
   });
 }
@@ -172,7 +176,7 @@ async function commitOf(
     now,
   );
   const closing: StreamWrite[] = [];
-  if (state.status === "needs_human") {
+  if (state.status === "needs_human" && proposed.decision.kind === "queue_for_review") {
     // The origin must leave the open changes in the same transaction, or the flag would be busy for ever.
     const answer = decideChange(
       {
@@ -191,8 +195,15 @@ async function commitOf(
   }
   return {
     changeId: proposed.changeId,
+    decision: proposed.decision,
     commit: { writes: [...closing, proposed.write], followUps: proposed.followUps },
   };
+}
+
+function draftedText(changeId: ChangeId, decision: Decision): string {
+  if (decision.kind === "queue_for_review") return `${changeId} is drafted and waits for its approval.`;
+  const verb = decision.kind === "deny" ? "denied" : "drafted, but cannot be approved now";
+  return `${changeId} is ${verb}: ${decision.reasons.join(" ")}`;
 }
 
 function movedSince(origin: ChangeState, snapshot: FlagSnapshot): string {

@@ -122,7 +122,8 @@ function only(
 }
 
 const inExecuting = (events: string) => only({ executing: events });
-const inEnds = (events: string) =>
+/** Closed once, it is closed: only its review, or the change that undid it, speaks again. */
+const inEnds = (events: string, onceMore: string) =>
   only({
     denied: events,
     shown: events,
@@ -130,7 +131,6 @@ const inEnds = (events: string) =>
     expired: events,
     superseded: events,
     failed: events,
-    closed: events,
     applied: events,
     needs_human: events,
   });
@@ -156,7 +156,7 @@ const table: { name: string; command: ChangeCommand; now?: Instant; expected: Ex
   {
     name: "vote to approve what policy constrains by now",
     command: voteCommand(proposal, { decision: decisions.constrain() }),
-    expected: only({ awaiting_approval: "vote_cast decided" }),
+    expected: only({ awaiting_approval: "refused:not_now decided vote_refused" }),
   },
   {
     name: "vote to reject",
@@ -167,6 +167,31 @@ const table: { name: string; command: ChangeCommand; now?: Instant; expected: Ex
     name: "vote without permission",
     command: voteCommand(proposal, { permission: { kind: "refused", reason: "no role" } }),
     expected: only({ awaiting_approval: "refused:not_permitted vote_refused" }),
+  },
+  {
+    name: "vote to reject what policy constrains by now",
+    command: voteCommand(proposal, { vote: "reject", decision: decisions.constrain() }),
+    expected: only({ awaiting_approval: "vote_cast decided change_rejected" }),
+  },
+  {
+    name: "vote on another version",
+    command: voteCommand(proposal, { version: 2 }),
+    expected: only({ awaiting_approval: "refused:old_version vote_refused" }),
+  },
+  {
+    name: "vote for another digest",
+    command: voteCommand(proposal, { digest: `sha256:${"0".repeat(64)}` }),
+    expected: only({ awaiting_approval: "refused:digest_mismatch vote_refused" }),
+  },
+  {
+    name: "refuse an action",
+    command: {
+      command: "refuse",
+      action: "close",
+      person: { userId: "U0MAYA", name: "Maya" },
+      reason: "no role",
+    },
+    expected: only({}, "action_refused"),
   },
   {
     name: "revise",
@@ -240,17 +265,40 @@ const table: { name: string; command: ChangeCommand; now?: Instant; expected: Ex
     command: verdict,
     expected: only({ applied: "change_verified", closed: "change_verified" }),
   },
-  { name: "close", command: close({ note: "seen" }), expected: inEnds("change_closed") },
-  { name: "close without an owner", command: close({ owner: "  " }), expected: inEnds("refused:invalid") },
+  {
+    name: "close",
+    command: close({ note: "seen" }),
+    expected: inEnds("change_closed", "refused:wrong_state"),
+  },
+  {
+    name: "close by the change that undid it",
+    command: close({ note: "seen", linkedChangeId: changeId }),
+    expected: (status) => (status === "closed" ? "change_closed" : inEnds("change_closed")(status)),
+  },
+  {
+    name: "close without an owner",
+    command: close({ owner: "  " }),
+    expected: inEnds("refused:invalid", "refused:wrong_state"),
+  },
   {
     name: "close with a review date in the past",
     command: close({ reviewAt: start }),
-    expected: inEnds("refused:invalid"),
+    expected: inEnds("refused:invalid", "refused:wrong_state"),
   },
   {
     name: "review before its date",
     command: { command: "review" },
     expected: only({ closed: "refused:too_early" }),
+  },
+  {
+    name: "refuse a person",
+    command: {
+      command: "refuse",
+      action: "close",
+      person: { userId: "U0NED", name: "Ned" },
+      reason: "no role",
+    },
+    expected: only({}, "action_refused"),
   },
   { name: "review", command: { command: "review" }, now: late, expected: only({ closed: "review_due" }) },
 ];
@@ -285,6 +333,7 @@ test("the table has a line for every command", () => {
     record_verdict: true,
     close: true,
     review: true,
+    refuse: true,
   };
   expect([...commands].toSorted()).toEqual(Object.keys(all).toSorted());
 });
@@ -337,12 +386,12 @@ describe("a vote", () => {
   const first = voteCommand(proposal, { decision: decisions.queue(2) });
 
   test("is only for the version and the digest that its button carried", () => {
-    expect(cast(voteCommand(proposal, { version: 2 }))).toBe("refused:old_version");
+    expect(cast(voteCommand(proposal, { version: 2 }))).toBe("refused:old_version vote_refused");
     expect(cast(voteCommand(proposal, { digest: `sha256:${"0".repeat(64)}` }))).toBe(
-      "refused:digest_mismatch",
+      "refused:digest_mismatch vote_refused",
     );
     const revised = run([revise], at("awaiting_approval"));
-    expect(cast(approve, revised)).toBe("refused:old_version");
+    expect(cast(approve, revised)).toBe("refused:old_version vote_refused");
   });
 
   test("counts once a person, whichever way", () => {
@@ -419,7 +468,13 @@ describe("closing", () => {
 
   test("said twice is said once", () => {
     expect(told(decideChange(close(), at("closed"), soon))).toBe("");
-    expect(told(decideChange(close({ by: "Omar" }), at("closed"), soon))).toBe("change_closed");
+    expect(told(decideChange(close({ by: "Omar" }), at("closed"), soon))).toBe("refused:wrong_state");
+  });
+
+  test("by what undid it is said although somebody had closed it already", () => {
+    const undone = close({ resolution: "roll_back", reviewAt: null, linkedChangeId: changeId });
+    expect(told(decideChange(undone, at("closed"), soon))).toBe("change_closed");
+    expect(told(decideChange(undone, run([undone], at("closed")), soon))).toBe("");
   });
 
   test("again after the review date ends the review, and the next date counts", () => {

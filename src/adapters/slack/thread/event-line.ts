@@ -68,6 +68,7 @@ function changeLines(id: string, event: ChangeEvent): string[] | null {
       return [`${mrkdwn(name, 80)} approved ${id}${why}`];
     }
     case "vote_refused":
+    case "action_refused":
     case "execution_started":
       return null;
     case "change_approved":
