@@ -27,9 +27,11 @@ interface SocketConnection {
 interface HttpConnection {
   botToken: string;
   signingSecret: string;
-  /** Where Slack's requests are taken in, at `/slack/events`; 0 takes a free port. */
+  /** Where Slack's requests are taken in; 0 takes a free port. */
   port: number;
   host: string;
+  /** The path of the request URL as the app's settings page has it, such as `/slack/events`. */
+  path: string;
 }
 
 export interface SlackOptions {
@@ -172,7 +174,8 @@ function receiverFor(
         "SLACK_SIGNING_SECRET is empty: copy it from the app's settings page.",
       );
     }
-    return new HTTPReceiver({ signingSecret: connection.signingSecret, logger, logLevel: LogLevel.INFO });
+    const { signingSecret, path } = connection;
+    return new HTTPReceiver({ signingSecret, endpoints: path, logger, logLevel: LogLevel.INFO });
   }
   return new SocketModeReceiver({
     appToken: connection.appToken,

@@ -158,6 +158,14 @@ describe("connecting", () => {
     );
   });
 
+  it("takes requests in at the path of the settings, and at no other", async () => {
+    await using world = await createSlackWorld({ transport: "http", path: "/from/slack" });
+    const typed = await world.site.as("U0ADA").command("/ops", "status", "C0OPS");
+    expect(JSON.stringify(await typed.ephemeral())).toContain("Database up");
+    const elsewhere = await fetch(`http://127.0.0.1:${world.bot.port}/slack/events`, { method: "POST" });
+    expect(elsewhere.status).toBe(404);
+  });
+
   it("says that Slack cannot be reached", async () => {
     const { world, options: right } = await optionsWith("", "");
     await using _ = world;

@@ -18,6 +18,8 @@ const scopes = ["chat:write", "commands", "usergroups:read", "users:read"];
 
 export interface WorldOptions {
   transport?: "socket" | "http";
+  /** Of the request URL, with `http`. */
+  path?: string;
   sandbox?: SlackSandboxOptions;
   slack?: Partial<Omit<SlackOptions, "connection">>;
 }
@@ -25,6 +27,7 @@ export interface WorldOptions {
 /** The unmodified Bolt and our adapter on the Slack stand-in, with an incident that awaits approval. */
 export async function createSlackWorld({
   transport = "socket",
+  path = "/slack/events",
   sandbox = {},
   slack = {},
 }: WorldOptions = {}) {
@@ -52,7 +55,7 @@ export async function createSlackWorld({
     connection:
       transport === "socket"
         ? { botToken, appToken }
-        : { botToken, signingSecret, port: 0, host: "127.0.0.1" },
+        : { botToken, signingSecret, port: 0, host: "127.0.0.1", path },
     apiUrl: site.apiUrl,
     defaultChannel: "C0OPS",
     roles,
@@ -64,7 +67,7 @@ export async function createSlackWorld({
     limits: { messageIntervalMs: 1, cardWithinMs: 400, ...slack.limits },
   };
   const bot = undo.use(await createSlack(options));
-  if (transport === "http") await site.useRequestUrl(`http://127.0.0.1:${bot.port}/slack/events`);
+  if (transport === "http") await site.useRequestUrl(`http://127.0.0.1:${bot.port}${path}`);
 
   const kept = undo.move();
   return {
