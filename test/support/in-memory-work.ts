@@ -14,8 +14,11 @@ export function inMemoryWork(tables: Tables, clock: Clock): Work {
   return {
     async claim(stage, subject, leaseMs) {
       const now = clock.now();
-      const row = [...tables.work.values()]
-        .filter((each) => each.stage === stage && each.subject === subject)
+      const known = [...tables.work.values()].filter(
+        (each) => each.stage === stage && each.subject === subject,
+      );
+      if (known.some((each) => each.status === "held" && !isFree(each))) return null;
+      const row = known
         .filter((each) => (each.status === "waiting" && each.dueAt <= now) || isFree(each))
         .toSorted((a, b) =>
           a.dueAt === b.dueAt ? Number(a.id) - Number(b.id) : a.dueAt < b.dueAt ? -1 : 1,
@@ -52,11 +55,16 @@ export function inMemoryWork(tables: Tables, clock: Clock): Work {
       return true;
     },
     async waiting(before, limit) {
+      const places = new Map<string, number>();
       return [...tables.work.values()]
         .filter((row) => (row.status === "waiting" && row.dueAt <= before) || isFree(row))
         .map(({ stage, subject, dueAt, leaseUntil }) => ({ stage, subject, dueAt: leaseUntil ?? dueAt }))
         .toSorted((a, b) => (a.dueAt < b.dueAt ? -1 : 1))
-        .slice(0, limit);
+        .filter(({ stage }) => {
+          const place = (places.get(stage) ?? 0) + 1;
+          places.set(stage, place);
+          return place <= limit;
+        });
     },
     async parked(limit) {
       return [...tables.work.values()]

@@ -14,15 +14,21 @@ export function workOn(database: Database): Work {
   const changed = async (sql: string, values: unknown[]) =>
     (await database.query(sql, values)).rowCount === 1;
   return {
+    // All rows of the stage and subject are locked before one is chosen: `for update` waits for a claim under way
+    // and then sees what it left, so that two rows are never held at once.
     async claim(stage, subject, leaseMs) {
       const { rows } = await database.query(
-        `update outbox set status = 'held', epoch = epoch + 1, attempt = attempt + 1, changed_at = now(),
+        `with known as materialized (
+           select id, status, due_at, lease_until from outbox
+           where stage = $1 and subject = $2 and status in ('waiting', 'held')
+           order by status = 'held' desc, id for update)
+         update outbox set status = 'held', epoch = epoch + 1, attempt = attempt + 1, changed_at = now(),
            lease_until = now() + $3 * interval '1 ms'
          where id = (
-           select id from outbox
-           where stage = $1 and subject = $2
-             and ((status = 'waiting' and due_at <= now()) or (status = 'held' and lease_until < now()))
-           order by due_at, id limit 1 for update skip locked)
+           select id from known
+           where ((status = 'waiting' and due_at <= now()) or (status = 'held' and lease_until < now()))
+             and not exists (select from known where status = 'held' and lease_until >= now())
+           order by due_at, id limit 1)
          returning id, epoch, stage, subject, correlation_id, attempt`,
         [stage, storable(subject), leaseMs],
       );
@@ -53,12 +59,14 @@ export function workOn(database: Database): Work {
       ),
     async waiting(before, limit) {
       const { rows } = await database.query(
-        `(select stage, subject, due_at from outbox where status = 'waiting' and due_at <= $1::timestamptz
-          order by due_at limit $2)
-         union all
-         (select stage, subject, lease_until from outbox where status = 'held' and lease_until < now()
-          order by lease_until limit $2)
-         order by due_at limit $2`,
+        `select stage, subject, due_at from (
+           select stage, subject, due_at, row_number() over (partition by stage order by due_at) as place from (
+             select stage, subject, due_at from outbox where status = 'waiting' and due_at <= $1::timestamptz
+             union all
+             select stage, subject, lease_until from outbox where status = 'held' and lease_until < now()
+           ) as free
+         ) as placed
+         where place <= $2 order by due_at`,
         [before, limit],
       );
       return rows.map((row) => {

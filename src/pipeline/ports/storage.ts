@@ -151,7 +151,7 @@ export interface WorkItem extends WorkLease {
 }
 
 export interface Work {
-  /** The oldest due row of this stage and subject that nobody holds, or null. */
+  /** The oldest due row of this stage and subject, or null; null too while somebody holds another row of them. */
   claim(stage: Stage, subject: string, leaseMs: number): Promise<WorkItem | null>;
   /** Compare-and-set just before an outside write: extends the lease; false if it is no longer ours. */
   renew(lease: WorkLease, leaseMs: number): Promise<boolean>;
@@ -161,7 +161,7 @@ export interface Work {
   retry(lease: WorkLease, dueAt: Instant, error: string): Promise<boolean>;
   /** Gives up for good; stays visible as `parked` with its error. False if the lease was lost. */
   park(lease: WorkLease, error: string): Promise<boolean>;
-  /** Rows not yet done that nobody holds, due at or before `before`, for the relay and the sweeper. */
+  /** Rows not yet done that nobody holds, due at or before `before`, oldest first, at most `limit` of each stage. */
   waiting(before: Instant, limit: number): Promise<{ stage: Stage; subject: string; dueAt: Instant }[]>;
   parked(limit: number): Promise<{ stage: Stage; subject: string; error: string; at: Instant }[]>;
 }

@@ -55,7 +55,43 @@ export function workConformance(given: Given): void {
       expect(held).not.toBeNull();
       expect(await given.store.work.claim("verify", subject, 5_000)).toBeNull();
       await put(given, follow("verify", subject));
-      expect(await given.store.work.claim("verify", subject, 5_000)).not.toBeNull();
+      const waiting = await given.store.work.waiting(await given.store.now(), 1000);
+      expect(waiting.filter((row) => row.subject === subject)).toHaveLength(1);
+    });
+
+    it("is never held twice for one stage and subject", async () => {
+      const subject = newChangeId();
+      await put(given, follow("notify", subject));
+      const first = await given.store.work.claim("notify", subject, 300);
+      if (first === null) throw new Error("expected work");
+      await put(given, follow("notify", subject));
+      expect(await given.store.work.claim("notify", subject, 5_000)).toBeNull();
+      expect(await given.store.work.claim("verify", subject, 5_000)).toBeNull();
+
+      await delay(400); // one whose worker died, one that waits: still one at a time
+      const claims = await Promise.all(
+        Array.from({ length: 10 }, () => given.store.work.claim("notify", subject, 5_000)),
+      );
+      const [held, ...rest] = claims.filter((claim) => claim !== null);
+      expect(rest).toEqual([]);
+      if (held === undefined) throw new Error("nobody got it");
+      expect(await given.store.work.finish(held)).toBe(true);
+      const other = await given.store.work.claim("notify", subject, 5_000);
+      expect(other?.workId).not.toBe(held.workId);
+      expect(other).not.toBeNull();
+    });
+
+    it("waits beside however much work of other stages", async () => {
+      const now = await given.store.now();
+      const old = later(now, -86_400_000);
+      const crowd = Array.from({ length: 30 }, () => follow("review", newChangeId(), old));
+      await given.store.ledger.commit({ writes: [], followUps: crowd });
+      const subject = newChangeId();
+      await put(given, follow("execute", subject, later(now, -1_000)));
+      const waiting = await given.store.work.waiting(now, 5);
+      expect(waiting.map((row) => row.subject)).toContain(subject);
+      expect(waiting.filter(({ stage }) => stage === "review")).toHaveLength(5);
+      expect(waiting.map(({ dueAt }) => dueAt)).toEqual(waiting.map(({ dueAt }) => dueAt).toSorted());
     });
 
     it("becomes one row with new work when it is to be tried again", async () => {
