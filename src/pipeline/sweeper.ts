@@ -4,6 +4,7 @@ import type { Doorbell } from "./ports/queue.ts";
 import type { Store } from "./ports/storage.ts";
 import { repeat } from "./repeat.ts";
 
+/** Of each stage, so that a crowd of one does not keep the others from being rung. */
 const mostRows = 1000;
 
 /**
@@ -27,9 +28,24 @@ export function createSweeper({
       store.work.waiting(later(now, 2 * everyMs), mostRows),
       store.inbox.waitingSources(),
     ]);
-    for (const source of sources) await doorbell.ring("intake", source);
+    let failed = 0;
+    let reason: unknown;
+    // One that cannot be rung must not keep the rest from it.
+    const ring: Doorbell["ring"] = (...args) =>
+      doorbell.ring(...args).catch((error: unknown) => {
+        failed += 1;
+        reason = error;
+      });
+    for (const source of sources) await ring("intake", source);
     for (const { stage, subject, dueAt } of rows) {
-      await doorbell.ring(stage, subject, dueAt > now ? dueAt : undefined);
+      await ring(stage, subject, dueAt > now ? dueAt : undefined);
+    }
+    if (failed > 0) {
+      const all = sources.length + rows.length;
+      log.warn(
+        { intent: "sweep", err: reason },
+        `${failed} of ${all} doorbells could not be rung; the next sweep tries again`,
+      );
     }
   };
   return repeat(sweep, everyMs, (error) =>
