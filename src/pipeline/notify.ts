@@ -12,13 +12,24 @@ export interface NotifyDeps extends ReadIncidentDeps {
   controls: Controls;
 }
 
+/** A mode that hides what waits for people may be a slip of a second: it is asked again so soon. */
+const hiddenMs = 30_000;
+
 /** Shows the incident as it stands now. Modes without a card show nothing, unless a card stands already. */
 export async function notify(item: WorkItem, deps: NotifyDeps): Promise<StageOutcome> {
   const view = await readIncident(IncidentId.parse(item.subject), deps);
   if (view === null) return { kind: "nothing_to_do" };
   const shown = await deps.store.postings.get(view.incident.id, "card");
   const { mode } = await deps.controls.read(contextOf(view.incident));
-  if (shown === null && !powersOf[mode].postsCard) return { kind: "nothing_to_do" };
+  if (shown === null && !powersOf[mode].postsCard) {
+    const waiting = view.changes.find((change) => change.status === "awaiting_approval");
+    if (waiting === undefined) return { kind: "nothing_to_do" };
+    return {
+      kind: "again",
+      inMs: hiddenMs,
+      because: `${waiting.id} waits for people, but the mode is ${mode}`,
+    };
+  }
   await deps.announcer.show(view);
   return { kind: "nothing_to_do" };
 }
