@@ -5,7 +5,8 @@ import { digestOf } from "../domain/flag/digest.ts";
 import { describeFlag } from "../domain/flag/describe-flag.ts";
 import type { FlagSnapshot } from "../domain/flag/flag.ts";
 import { ChangeId, type Instant, later } from "../domain/ids.ts";
-import { requesterText } from "../domain/people.ts";
+import { OpsError } from "../domain/ops-error.ts";
+import { type PersonFacts, requesterText } from "../domain/people.ts";
 import type { ValidApproval } from "../domain/policy/decide-action.ts";
 import { governingHashes } from "../domain/policy/rulebook.ts";
 import { permissionFor } from "../domain/policy/roles.ts";
@@ -185,12 +186,23 @@ async function stillValid(state: ChangeState, deps: ExecuteDeps): Promise<ValidA
   const home = await deps.identity.homeTeamId();
   const approvals: ValidApproval[] = [];
   for (const vote of state.votes.filter((cast) => cast.vote === "approve" && cast.digest === digest)) {
-    const person = await deps.identity.person(vote.userId, 0);
+    const person = await personOrNobody(vote.userId, deps.identity);
+    if (person === null) continue;
     const target = { ...action.target, risk: action.riskClass };
     const permission = permissionFor(person, "approve", target, deps.rulebook.roles, home);
     if (permission.kind === "granted") approvals.push({ userId: vote.userId, roles: permission.roles });
   }
   return approvals;
+}
+
+/** Null for an account that is gone: its vote no longer counts, which is an answer and not a failure. */
+async function personOrNobody(userId: string, identity: Identity): Promise<PersonFacts | null> {
+  try {
+    return await identity.person(userId, 0);
+  } catch (error) {
+    if (error instanceof OpsError && error.code === "not_found") return null;
+    throw error;
+  }
 }
 
 function commentOf(state: ChangeState): string {

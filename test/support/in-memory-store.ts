@@ -33,8 +33,8 @@ export interface InMemoryStore extends Store {
   readonly tables: Tables;
   /** Everything that was asked to be committed, with its answer, in order. */
   readonly commits: { commit: Commit; result: CommitResult }[];
-  /** The next `commit` dies before it takes effect, or right after. */
-  crash(when: "before" | "after"): void;
+  /** A coming `commit` (the next, or one after `skip` others) dies before it takes effect, or right after. */
+  crash(when: "before" | "after", skip?: number): void;
 }
 
 /**
@@ -48,7 +48,7 @@ export function createInMemoryStore({
 }: { clock?: Clock; onCommitted?: (followUps: readonly FollowUp[]) => void } = {}): InMemoryStore {
   const tables = emptyTables();
   const commits: InMemoryStore["commits"] = [];
-  let crashing: "before" | "after" | null = null;
+  let crashing: { when: "before" | "after"; skip: number } | null = null;
   const ledger = inMemoryLedger(tables, clock);
   const leases = new Map<string, { holder: string; epoch: number; expiresAt: number }>();
   const postings = new Map<string, Posting>();
@@ -56,16 +56,16 @@ export function createInMemoryStore({
   return {
     tables,
     commits,
-    crash: (when) => {
-      crashing = when;
+    crash: (when, skip = 0) => {
+      crashing = { when, skip };
     },
     inbox: inMemoryInbox(tables, clock),
     work: inMemoryWork(tables, clock),
     ledger: {
       ...ledger,
       async commit(commit) {
-        const crash = crashing;
-        crashing = null;
+        const crash = crashing?.skip === 0 ? crashing.when : null;
+        crashing = crashing === null || crash !== null ? null : { ...crashing, skip: crashing.skip - 1 };
         // As over a network: between the call and its effect others have their turn.
         await Promise.resolve();
         if (crash === "before") throw new Crash("died before the commit");

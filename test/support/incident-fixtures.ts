@@ -25,7 +25,7 @@ export function alertWith(over: Partial<Alert> = {}): Alert {
   };
 }
 
-export const openCommand: IncidentCommand = {
+export const openCommand: Extract<IncidentCommand, { command: "open" }> = {
   command: "open",
   kind: "alert",
   groupKey: "service/checkout/production",
