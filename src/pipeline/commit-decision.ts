@@ -1,6 +1,7 @@
 import type { Commit, CommitResult, Store } from "./ports/storage.ts";
 
-const tries = 20;
+/** Of those who race somebody wins every round: this is a limit against a bug, not against a crowd. */
+const tries = 500;
 
 /**
  * Loads, decides and commits until nobody else got in between. `prepare` reads the state afresh each time and
