@@ -3,7 +3,7 @@ import { groupKeyOf, scopeOf, serviceOf } from "../domain/catalogue.ts";
 import { type IncidentId, type Instant, later } from "../domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../domain/incident/decide-incident.ts";
 import type { IncidentEvent } from "../domain/incident/events.ts";
-import { evolveIncident, type IncidentState } from "../domain/incident/incident.ts";
+import { evolveIncident, firingAlerts, type IncidentState } from "../domain/incident/incident.ts";
 import { streamOf } from "../domain/ledger/stream.ts";
 import { OpsError } from "../domain/ops-error.ts";
 import type { Service } from "../domain/service.ts";
@@ -124,18 +124,17 @@ async function stepFor(
   const firing = group.alerts.find((alert) => alert.status === "firing");
 
   if (open !== null && (!stale || firing === undefined)) {
-    const run = runCommands(
-      open.state.id,
-      open.state,
-      group.alerts.map((alert) => joinCommand(alert, delivery)),
-      now,
-    );
-    const relapsed = open.state.status === "resolved" && run.state.status === "open";
+    const joins = group.alerts.map((alert) => joinCommand(alert, delivery));
+    const renewal = renewalOf(open.state, group.alerts, now, deps.reopenWithinMs);
+    const run = runCommands(open.state.id, open.state, [...renewal, ...joins], now);
+    const afresh =
+      run.events.some((event) => event.type === "investigation_renewed") ||
+      (open.state.status === "resolved" && run.state.status === "open");
     return {
       incidentId: open.state.id,
       writes: writesOf(open.state.id, open.version, run.events),
       followUps:
-        run.events.length === 0 ? [] : followUps(open.state.id, delivery, relapsed ? "investigate" : "show"),
+        run.events.length === 0 ? [] : followUps(open.state.id, delivery, afresh ? "investigate" : "show"),
     };
   }
   if (firing === undefined) return { incidentId: null, writes: [], followUps: [] };
@@ -164,6 +163,26 @@ async function stepFor(
 
 function isLongResolved(incident: IncidentState, now: Instant, reopenWithinMs: number): boolean {
   return incident.resolvedAt !== null && later(incident.resolvedAt, reopenWithinMs) < now;
+}
+
+/**
+ * An alert that begins to fire long after the findings is other trouble. Without this an incident that never
+ * resolves, because one alert of the service always fires, would swallow all that comes later.
+ */
+function renewalOf(
+  incident: IncidentState,
+  alerts: readonly Alert[],
+  now: Instant,
+  reopenWithinMs: number,
+): IncidentCommand[] {
+  const { status, investigatedAt } = incident;
+  if (status !== "open" || investigatedAt === null || later(investigatedAt, reopenWithinMs) >= now) return [];
+  const known = firingAlerts(incident);
+  const begins = alerts.find(({ status: is, fingerprint }) => is === "firing" && !known.has(fingerprint));
+  if (begins === undefined) return [];
+  return [
+    { command: "renew", reason: `The alert "${begins.title}" began to fire long after the last look.` },
+  ];
 }
 
 function openCommand(group: AlertGroup, first: Alert, delivery: ClaimedDelivery): IncidentCommand {

@@ -58,6 +58,8 @@ export function tellIncident(event: IncidentEvent): Told {
       return { what: "no change", who: "", lines: [event.reason] };
     case "drafting_withheld":
       return { what: "withheld", who: "", lines: decisionLines("drafting", event.decision) };
+    case "investigation_renewed":
+      return { what: "looked at again", who: "", lines: [event.reason] };
     case "linked_to_change":
       return { what: "linked", who: "", lines: [`to ${event.changeId}`] };
     case "acknowledged":

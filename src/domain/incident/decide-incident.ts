@@ -5,7 +5,7 @@ import type { ChangeId, CorrelationId, DeliveryId, Instant } from "../ids.ts";
 import type { Requester } from "../people.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { IncidentEvent, IncidentScope } from "./events.ts";
-import { firingAlerts, type IncidentState } from "./incident.ts";
+import { firingAlerts, type IncidentState, isInvestigated } from "./incident.ts";
 
 export type IncidentCommand =
   | {
@@ -29,6 +29,7 @@ export type IncidentCommand =
       transcript: { bodyId: string; hash: string } | null;
     }
   | { command: "withhold"; decision: Decision }
+  | { command: "renew"; reason: string }
   | { command: "link"; changeId: ChangeId }
   | { command: "acknowledge"; userId: string; name: string }
   | { command: "mute"; until: Instant; userId: string; reason: string }
@@ -63,6 +64,11 @@ export function decideIncident(
       return events(...assessed(command, now));
     case "withhold":
       return events({ type: "drafting_withheld", at: now, decision: command.decision });
+    case "renew":
+      if (state.status === "resolved") return refused("the incident is resolved; an alert reopens it");
+      // It is to be investigated anyway.
+      if (!isInvestigated(state)) return events();
+      return events({ type: "investigation_renewed", at: now, reason: command.reason });
     case "link":
       if (state.linkedChangeId === command.changeId) return events();
       return events({ type: "linked_to_change", at: now, changeId: command.changeId });

@@ -69,6 +69,8 @@ export const IncidentEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("no_change_recommended"), ...at, reason: z.string() }),
   /** Policy let no change be drafted here: mode off, search_only or fallback. */
   z.strictObject({ type: z.literal("drafting_withheld"), ...at, decision: Decision }),
+  /** Other trouble began long after the findings, in the same incident: they are dropped, and it is looked at anew. */
+  z.strictObject({ type: z.literal("investigation_renewed"), ...at, reason: z.string() }),
   /** The suspected flag has an open change already; this incident points at it. */
   z.strictObject({ type: z.literal("linked_to_change"), ...at, changeId: ChangeId }),
   z.strictObject({ type: z.literal("acknowledged"), ...at, userId: z.string(), name: z.string() }),

@@ -42,6 +42,8 @@ export const IncidentState = z.strictObject({
   candidates: z.array(Candidate),
   noChange: z.strictObject({ reason: z.string() }).nullable(),
   withheld: Decision.nullable(),
+  /** When it was found out what is behind this episode, or that it is not to be; null while that is to be done. */
+  investigatedAt: Instant.nullable(),
   linkedChangeId: ChangeId.nullable(),
   acknowledgedBy: z.strictObject({ userId: z.string(), name: z.string(), at: Instant }).nullable(),
   mutedUntil: Instant.nullable(),
@@ -50,7 +52,7 @@ export type IncidentState = z.infer<typeof IncidentState>;
 
 /** True once drafting has come to an end of some kind and need not run again. */
 export function isInvestigated(incident: IncidentState): boolean {
-  return incident.noChange !== null || incident.withheld !== null || incident.assessment !== null;
+  return incident.investigatedAt !== null;
 }
 
 /** The alerts that fire, by fingerprint, those of which nothing else is kept included. */
@@ -88,11 +90,18 @@ export function evolveIncident(
       return { ...state, evidence: { bodyId, hash, items, gaps, at } };
     }
     case "assessed":
-      return { ...state, assessment: event.assessment, candidates: event.candidates };
+      return {
+        ...state,
+        assessment: event.assessment,
+        candidates: event.candidates,
+        investigatedAt: event.at,
+      };
     case "no_change_recommended":
-      return { ...state, noChange: { reason: event.reason } };
+      return { ...state, noChange: { reason: event.reason }, investigatedAt: event.at };
     case "drafting_withheld":
-      return { ...state, withheld: event.decision };
+      return { ...state, withheld: event.decision, investigatedAt: event.at };
+    case "investigation_renewed":
+      return { ...state, ...unknownYet, episodeStartedAt: event.at };
     case "linked_to_change":
       return { ...state, linkedChangeId: event.changeId };
     case "acknowledged":
@@ -106,16 +115,21 @@ export function evolveIncident(
   }
 }
 
-/** A relapse is looked at afresh: what was concluded the first time may not hold. */
-const reopened = {
-  status: "open",
-  resolvedAt: null,
+/** New trouble is looked at afresh: what was concluded the first time may not hold. */
+const unknownYet = {
   evidence: null,
   assessment: null,
   candidates: [],
   noChange: null,
   withheld: null,
+  investigatedAt: null,
   linkedChangeId: null,
+} as const satisfies Partial<IncidentState>;
+
+const reopened = {
+  ...unknownYet,
+  status: "open",
+  resolvedAt: null,
 } as const satisfies Partial<IncidentState>;
 
 function joined(
@@ -156,6 +170,7 @@ function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_
     candidates: [],
     noChange: null,
     withheld: null,
+    investigatedAt: null,
     linkedChangeId: null,
     acknowledgedBy: null,
     mutedUntil: null,

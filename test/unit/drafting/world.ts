@@ -172,6 +172,7 @@ export function incidentOf(world: World): IncidentState {
     candidates: [],
     noChange: null,
     withheld: null,
+    investigatedAt: null,
     linkedChangeId: null,
     acknowledgedBy: null,
     mutedUntil: null,

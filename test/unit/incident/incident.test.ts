@@ -3,7 +3,7 @@ import { type Instant, later } from "../../../src/domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../../../src/domain/incident/decide-incident.ts";
 import { evolveIncident, type IncidentState, isInvestigated } from "../../../src/domain/incident/incident.ts";
 import { changeId, decisions, incidentId } from "../../support/change-fixtures.ts";
-import { alertStart, assessmentWith, join, openCommand } from "../../support/incident-fixtures.ts";
+import { alertStart, alertWith, assessmentWith, join, openCommand } from "../../support/incident-fixtures.ts";
 
 const soon = later(alertStart, 60_000);
 
@@ -31,6 +31,7 @@ const assess = (over = {}): IncidentCommand => ({
   transcript: null,
 });
 const acknowledge = (userId: string): IncidentCommand => ({ command: "acknowledge", userId, name: userId });
+const renew: IncidentCommand = { command: "renew", reason: "Search is slow." };
 const close: IncidentCommand = { command: "close", userId: "U0RITA" };
 
 /** State, command, and the events that come of it; null where it is refused. */
@@ -63,6 +64,9 @@ const table: [string, IncidentState | null, IncidentCommand, string | null][] = 
     "evidence_gathered",
   ],
   ["withhold", open, { command: "withhold", decision: decisions.constrain() }, "drafting_withheld"],
+  ["renew what is investigated", run([assess()], open).state, renew, "investigation_renewed"],
+  ["renew what is to be investigated anyway", open, renew, ""],
+  ["renew what is resolved", run([assess(), join({ status: "resolved" })], open).state, renew, null],
   ["link", open, { command: "link", changeId }, "linked_to_change"],
   ["link twice", run([{ command: "link", changeId }], open).state, { command: "link", changeId }, ""],
   ["mute", open, { command: "mute", until: later(soon, 1000), userId: "U0MAYA", reason: "known" }, "muted"],
@@ -127,6 +131,31 @@ describe("an incident", () => {
     });
     expect(again.acknowledgedBy?.userId).toBe("U0MAYA");
     expect(isInvestigated(again)).toBe(false);
+  });
+
+  test("drops its findings, and nothing else, when it is looked at anew", () => {
+    const known = run(
+      [
+        acknowledge("U0MAYA"),
+        { command: "record_evidence", bodyId: "b", hash: "h", items: 2, gaps: [] },
+        assess({ candidateId: null, abstention: "It was the deploy." }),
+        { command: "withhold", decision: decisions.constrain() },
+        { command: "link", changeId },
+      ],
+      open,
+    ).state;
+    const tomorrow = later(soon, 86_400_000);
+    const { state } = run([renew, join({ fingerprint: "a2" })], known, tomorrow);
+    expect(isInvestigated(state)).toBe(false);
+    expect(state).toEqual({
+      ...run([acknowledge("U0MAYA")], open).state,
+      episodeStartedAt: tomorrow,
+      alerts: [
+        ...known.alerts,
+        { ...open.alerts[0], alert: alertWith({ fingerprint: "a2" }), joinedAt: tomorrow },
+      ],
+      alertCount: 2,
+    });
   });
 
   test("is investigated once it has an assessment, a reason for none, or was withheld", () => {

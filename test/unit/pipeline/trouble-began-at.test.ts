@@ -4,7 +4,7 @@ import { decideIncident, type IncidentCommand } from "../../../src/domain/incide
 import { evolveIncident, type IncidentState } from "../../../src/domain/incident/incident.ts";
 import { troubleBeganAt } from "../../../src/pipeline/trouble-began-at.ts";
 import { incidentId } from "../../support/change-fixtures.ts";
-import { alertStart, join, openCommand } from "../../support/incident-fixtures.ts";
+import { alertStart, assessmentWith, join, openCommand } from "../../support/incident-fixtures.ts";
 
 const minute = 60_000;
 
@@ -50,6 +50,23 @@ test("a relapse began with the relapse: what was changed after the first trouble
     [70, join({ fingerprint: "a2", status: "resolved", endedAt: at(69) })],
   ]);
   expect(troubleBeganAt(over)).toBe(at(60));
+});
+
+test("other trouble in the same incident began with its own alerts, though the old ones still fire", () => {
+  const assess: IncidentCommand = {
+    command: "record_assessment",
+    assessment: assessmentWith(),
+    candidates: [],
+    transcript: null,
+  };
+  const state = play([
+    [0, openCommand],
+    [0, join()],
+    [1, assess],
+    [602, { command: "renew", reason: "Search is slow." }],
+    [602, join({ fingerprint: "a2", startedAt: at(600) })],
+  ]);
+  expect(troubleBeganAt(state)).toBe(at(600));
 });
 
 test("an incident without alerts began when it was asked for", () => {

@@ -36,6 +36,8 @@ function incidentLines(event: IncidentEvent): string[] | null {
       return [`No flag change recommended. ${mrkdwn(event.reason, 500)}`];
     case "drafting_withheld":
       return policyLines("Policy", event.decision);
+    case "investigation_renewed":
+      return [`Looking again at what changed. ${mrkdwn(event.reason, 400)}`];
     case "linked_to_change":
       return [`Linked to ${event.changeId}, which is open for the same flag already.`];
     case "acknowledged":
