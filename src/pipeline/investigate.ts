@@ -6,6 +6,7 @@ import { decideIncident, type IncidentCommand } from "../domain/incident/decide-
 import { isInvestigated, type IncidentState } from "../domain/incident/incident.ts";
 import { contentHash } from "../domain/ledger/chain.ts";
 import { streamOf } from "../domain/ledger/stream.ts";
+import { OpsError } from "../domain/ops-error.ts";
 import type { ControlReading } from "../domain/policy/controls.ts";
 import type { Decision } from "../domain/policy/decision.ts";
 import { authority, type Mode, powersOf } from "../domain/policy/mode.ts";
@@ -41,8 +42,67 @@ export interface InvestigateDeps extends ProposeDeps {
   log: Log;
 }
 
-/** Gathers evidence, assesses it, and drafts one change or says why none. Runs once per (re)opened incident. */
-export async function investigate(item: WorkItem, deps: InvestigateDeps): Promise<StageOutcome> {
+/**
+ * Gathers evidence, assesses it, and drafts one change or says why none. Runs once per (re)opened incident. Where
+ * trying again is of no use, that it could not be done is recorded: people must not wait for a card that never comes.
+ */
+export async function investigate(
+  item: WorkItem,
+  deps: InvestigateDeps,
+  lastTry: boolean,
+): Promise<StageOutcome> {
+  try {
+    return await look(item, deps, lastTry);
+  } catch (error) {
+    const hopeless = error instanceof OpsError && !error.retryable;
+    if (!hopeless && !lastTry) throw error;
+    return giveUp(item, deps, error);
+  }
+}
+
+const giveUpAgainMs = 30_000;
+
+async function giveUp(item: WorkItem, deps: InvestigateDeps, error: unknown): Promise<StageOutcome> {
+  const { correlationId, stage, subject, attempt } = item;
+  const expected = error instanceof OpsError;
+  deps.log.error(
+    {
+      correlationId,
+      stage,
+      intent: `${stage} ${subject}`,
+      errorClass: expected ? error.code : "bug",
+      attempt,
+      err: error,
+    },
+    `Could not be investigated in ${attempt} tries; recorded as such`,
+  );
+  const why = expected ? error.message : "a fault in Signalman itself, which its log describes.";
+  const assessment: Assessment = {
+    route: { drafter: "rules", model: null, prompt: null, fellBack: null },
+    cause: "unknown",
+    summary: "This could not be investigated. Nobody has looked for the cause yet.",
+    suspects: [],
+    candidateId: null,
+    abstention: `The investigation failed: ${why}`.slice(0, 1000),
+    expected: null,
+    confidence: "low",
+    dropped: [],
+  };
+  const command: IncidentCommand = {
+    command: "record_assessment",
+    assessment,
+    candidates: [],
+    transcript: null,
+  };
+  try {
+    return await record(item, deps, { commands: [command] });
+  } catch (failure) {
+    if (!(failure instanceof OpsError)) throw failure;
+    return { kind: "again", inMs: giveUpAgainMs, because: failure.message };
+  }
+}
+
+async function look(item: WorkItem, deps: InvestigateDeps, lastTry: boolean): Promise<StageOutcome> {
   const loaded = await incidentOf(item, deps);
   if (loaded === null || loaded.state.status === "closed" || isInvestigated(loaded.state)) {
     return { kind: "nothing_to_do" };
@@ -81,7 +141,7 @@ export async function investigate(item: WorkItem, deps: InvestigateDeps): Promis
   return record(item, deps, {
     commands: [gathered, assessed, ...withheld],
     bodies: transcriptBody === null ? [evidenceBody] : [evidenceBody, transcriptBody],
-    draft: await draftOf(incident, evidence, result, deps),
+    draft: await draftOf(incident, evidence, result, deps, lastTry),
   });
 }
 
@@ -126,23 +186,33 @@ interface Draft {
   assessment: Assessment;
 }
 
-/** Compiles the chosen candidate again from the flag as it is now; what no longer compiles is not proposed. */
+/**
+ * Compiles the chosen candidate again from the flag as it is now; what no longer compiles is not proposed. Nor is
+ * what cannot be read: the evidence and the assessment are worth showing without it.
+ */
 async function draftOf(
   incident: IncidentState,
   evidence: Evidence,
   { assessment, candidates }: AssessmentResult,
   deps: InvestigateDeps,
+  lastTry: boolean,
 ): Promise<Draft | { refusedBecause: string } | null> {
   const candidate = candidates.find((offer) => offer.id === assessment.candidateId);
   if (candidate === undefined || incident.scope === null) return null;
   const { project, environment } = incident.scope;
   const keys = { project, environment };
-  const ref = await deps.flags.refOf(keys, candidate.flagKey);
-  const snapshot = await deps.flags.read(ref);
-  if (snapshot === null) return { refusedBecause: `The flag ${candidate.flagKey} is gone by now.` };
-  const compiled = compile(candidate.operation, snapshot, await deps.flags.segments(keys));
-  if (compiled.kind === "refused") return { refusedBecause: compiled.reason };
-  return { plan: compiled.plan, candidate, evidence, assessment };
+  try {
+    const ref = await deps.flags.refOf(keys, candidate.flagKey);
+    const snapshot = await deps.flags.read(ref);
+    if (snapshot === null) return { refusedBecause: `The flag ${candidate.flagKey} is gone by now.` };
+    const compiled = compile(candidate.operation, snapshot, await deps.flags.segments(keys));
+    if (compiled.kind === "refused") return { refusedBecause: compiled.reason };
+    return { plan: compiled.plan, candidate, evidence, assessment };
+  } catch (error) {
+    if (!(error instanceof OpsError) || (error.retryable && !lastTry)) throw error;
+    const refusedBecause = `The flag ${candidate.flagKey} could not be read again to draft a change: ${error.message}`;
+    return { refusedBecause };
+  }
 }
 
 interface Findings {

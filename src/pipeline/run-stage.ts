@@ -30,7 +30,8 @@ export function outcomeOf(result: CommitResult): StageOutcome {
   }
 }
 
-export type RunStage = (item: WorkItem) => Promise<StageOutcome>;
+/** `lastTry`: a failure now is the last word, so what can still be concluded must be concluded. */
+export type RunStage = (item: WorkItem, lastTry: boolean) => Promise<StageOutcome>;
 
 export interface StageRunnerOptions {
   store: Store;
@@ -38,8 +39,8 @@ export interface StageRunnerOptions {
   log: Log;
   /** How long a claimed row stays ours without a sign of life. */
   leaseMs: number;
-  /** Tries before a row is parked for a person. */
-  maxAttempts: number;
+  /** Tries before a row is parked for a person; null: it is tried for ever. */
+  maxAttempts: number | null;
 }
 
 /**
@@ -60,7 +61,7 @@ export async function drainStage(
 }
 
 async function runOne(item: WorkItem, run: RunStage, options: StageRunnerOptions): Promise<void> {
-  const { store, log, leaseMs } = options;
+  const { store, log, leaseMs, maxAttempts } = options;
   const fields = {
     correlationId: item.correlationId,
     stage: item.stage,
@@ -72,12 +73,12 @@ async function runOne(item: WorkItem, run: RunStage, options: StageRunnerOptions
     });
   }, leaseMs / 3);
   try {
-    const outcome = await run(item);
+    const outcome = await run(item, maxAttempts !== null && item.attempt >= maxAttempts);
     switch (outcome.kind) {
       case "committed":
         break;
       case "nothing_to_do":
-        await store.work.finish(item);
+        if (!(await store.work.finish(item))) await drawAgain(item, options);
         break;
       case "handed_over":
         log.warn(fields, "Another worker holds this work now; left alone");
@@ -106,12 +107,13 @@ async function failed(item: WorkItem, error: unknown, options: StageRunnerOption
     attempt: item.attempt,
   };
   const hopeless = opsError !== null && !opsError.retryable;
-  if (hopeless || item.attempt >= maxAttempts) {
+  if (maxAttempts !== null && (hopeless || item.attempt >= maxAttempts)) {
     log.error({ ...fields, err: error }, `Parked after ${item.attempt} tries: ${message}`);
     await store.work.park(item, message.slice(0, 2000));
     return;
   }
-  log.warn({ ...fields, err: error }, `Will be tried again: ${message}`);
+  const level = hopeless || item.attempt >= worrying ? "error" : "warn";
+  log[level]({ ...fields, err: error }, `Will be tried again: ${message}`);
   await retry(item, opsError?.retryAfterMs ?? backoffMs(item.attempt), message, options);
 }
 
@@ -119,14 +121,30 @@ async function retry(
   item: WorkItem,
   inMs: number,
   because: string,
-  { store, doorbell }: StageRunnerOptions,
+  options: StageRunnerOptions,
 ): Promise<void> {
+  const { store, doorbell } = options;
   const dueAt: Instant = later(await store.now(), inMs);
   const ours = await store.work.retry(item, dueAt, because.slice(0, 2000));
-  if (!ours) return;
+  if (!ours) return drawAgain(item, options);
   // Only the doorbell: if it cannot be rung, the sweeper finds the row when it is due.
   await doorbell.ring(item.stage, item.subject, dueAt).catch(() => undefined);
 }
+
+/**
+ * A card that was drawn after the lease was lost may lie over a newer one: have the newest state drawn. What other
+ * stages do late is refused by the compare-and-set of their commits.
+ */
+async function drawAgain(
+  { stage, subject, correlationId }: WorkItem,
+  { store }: StageRunnerOptions,
+): Promise<void> {
+  if (stage !== "notify") return;
+  await store.ledger.commit({ writes: [], followUps: [{ stage, subject, correlationId }] });
+}
+
+/** From this try on a failure is more than a hiccup: somebody must look. */
+const worrying = 8;
 
 /** 0.5 s, 1 s, 2 s … 30 s. */
 function backoffMs(attempt: number): number {

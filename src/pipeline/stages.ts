@@ -21,7 +21,8 @@ import { verify, type VerifyDeps } from "./verify.ts";
 export const stages = [
   { stage: "intake", role: "worker", concurrency: 4, maxAttempts: 5 },
   { stage: "investigate", role: "worker", concurrency: 4, maxAttempts: 8 },
-  { stage: "notify", role: "web", concurrency: 8, maxAttempts: 200 },
+  // A card that stands still is worse than any number of tries.
+  { stage: "notify", role: "web", concurrency: 8, maxAttempts: null },
   { stage: "execute", role: "executor", concurrency: 4, maxAttempts: 1000 },
   { stage: "verify", role: "worker", concurrency: 4, maxAttempts: 20 },
   { stage: "expire", role: "worker", concurrency: 2, maxAttempts: 1000 },
@@ -33,8 +34,8 @@ export interface StageSpec {
   /** Which process runs it: each role holds only the credentials its stages need. */
   role: "web" | "worker" | "executor";
   concurrency: number;
-  /** Tries of one piece of work before it is parked for a person. */
-  maxAttempts: number;
+  /** Tries of one piece of work before it is parked for a person; null: for ever, 30 s apart at most. */
+  maxAttempts: number | null;
 }
 
 export type WorkStage = Exclude<Stage, "intake">;
@@ -50,8 +51,8 @@ export interface RoleDeps {
 export function stageRunners({ web, worker, executor }: RoleDeps): Map<WorkStage, RunStage> {
   const runners = new Map<WorkStage, RunStage>();
   if (worker !== undefined) {
-    runners.set("investigate", (item) => investigate(item, worker));
-    runners.set("verify", (item) => verify(item, worker));
+    runners.set("investigate", (item, lastTry) => investigate(item, worker, lastTry));
+    runners.set("verify", (item, lastTry) => verify(item, worker, lastTry));
     runners.set("expire", (item) => ringTimer("expire", item, worker));
     runners.set("review", (item) => ringTimer("review", item, worker));
   }
