@@ -1,5 +1,6 @@
 import type { ChangeState } from "../../domain/change/change.ts";
-import { type ChangeRefusal, decideChange } from "../../domain/change/decide-change.ts";
+import type { ChangeRefusal } from "../../domain/change/change-answer.ts";
+import { decideChange } from "../../domain/change/decide-change.ts";
 import type { ChangeEvent } from "../../domain/change/events.ts";
 import type { ChangeId } from "../../domain/ids.ts";
 import type { PersonFacts } from "../../domain/people.ts";
