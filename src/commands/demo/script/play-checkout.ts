@@ -12,6 +12,7 @@ export async function playCheckout(stage: Stage): Promise<void> {
   const { steps, slack, flags } = stage;
   steps.heading("(b) Checkout: a flag was turned on for everyone, and requests fail");
   let card: string | null = null;
+  let applied: true | null = null;
 
   const since = await fireAlert(stage, "checkout");
   await steps.step("card posted", "the flag is suspected, and turning it off is proposed", async () => {
@@ -32,6 +33,7 @@ export async function playCheckout(stage: Stage): Promise<void> {
     const ts = needed(card, "card");
     await slack.fill("chen", ts, "approve", "vote", { rationale: "Payments first" });
     await slack.cardShows(ts, 15_000, [/Chen Wei/], ["keep", "roll_back"]);
+    applied = true;
     return "Chen approved, and Signalman carried it out";
   });
   await steps.step("flag off, says FeatBit's API", "isEnabled is false", () =>
@@ -47,15 +49,13 @@ export async function playCheckout(stage: Stage): Promise<void> {
       return allGet(new Map([...internal, ...others]), "users", off);
     }),
   );
-  await steps.step("metric recovered", `at most ${100 * recoveredRatio}% fail`, () =>
-    metricFalls(
-      stage,
-      checkoutQueries()[0]?.query,
-      recoveredRatio,
-      (value) => `${(100 * value).toFixed(2)}% fail`,
-    ),
-  );
+  await steps.step("metric recovered", `at most ${100 * recoveredRatio}% fail`, async () => {
+    needed(applied, "applied change");
+    const words = (value: number) => `${(100 * value).toFixed(2)}% fail`;
+    return metricFalls(stage, checkoutQueries()[0]?.query, recoveredRatio, words);
+  });
   await steps.step("verdict", "recovered", async () => {
+    needed(applied, "applied change");
     const text = await slack.cardShows(needed(card, "card"), 45_000, [/Verdict: recovered/]);
     return wordsOf(text, /Verdict: .*/);
   });

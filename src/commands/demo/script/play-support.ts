@@ -16,6 +16,8 @@ export async function playSupport(stage: Stage): Promise<void> {
   const original = await flags.read(key);
   const servedBefore = await flags.served(key);
   let card: string | null = null;
+  let applied: true | null = null;
+  let reverted: true | null = null;
 
   const since = await fireAlert(stage, "support");
   await steps.step(
@@ -60,6 +62,7 @@ export async function playSupport(stage: Stage): Promise<void> {
     const ts = needed(card, "card");
     await slack.fill("ruth", ts, "approve", "vote", { rationale: "The slow answers began with reranker_v2" });
     await slack.cardShows(ts, 15_000, [/Ruth Lindqvist/], ["keep", "roll_back"]);
+    applied = true;
     return "Ruth approved, and Signalman carried it out";
   });
 
@@ -77,36 +80,37 @@ export async function playSupport(stage: Stage): Promise<void> {
         return `${allGet(internal, "internal users", suspect)}, ${allGet(others, "others", baseline)}`;
       }),
   );
-  await steps.step("metric recovered", `p95 at most ${recoveredSeconds} s`, () =>
-    metricFalls(stage, supportQueries()[0]?.query, recoveredSeconds, (value) => `p95 ${value.toFixed(2)} s`),
-  );
+  await steps.step("metric recovered", `p95 at most ${recoveredSeconds} s`, async () => {
+    needed(applied, "applied change");
+    const words = (value: number) => `p95 ${value.toFixed(2)} s`;
+    return metricFalls(stage, supportQueries()[0]?.query, recoveredSeconds, words);
+  });
   await steps.step("verdict", "recovered", async () => {
+    needed(applied, "applied change");
     const text = await slack.cardShows(needed(card, "card"), 45_000, [/Verdict: recovered/]);
     return wordsOf(text, /Verdict: .*/);
   });
 
-  let reviewAtS = 0;
+  let reviewAtS: number | null = null;
   await steps.step("closed with a review date", "the card says kept, by Ruth, with a date", async () => {
     const ts = needed(card, "card");
-    reviewAtS = Math.ceil(Date.now() / 1000) + reviewInS;
-    const entries = { review_at: reviewAtS, note: "Until the reranker is fast enough" };
+    const atS = Math.ceil(Date.now() / 1000) + reviewInS;
+    const entries = { review_at: atS, note: "Until the reranker is fast enough" };
     await slack.fill("ruth", ts, "keep", "closure", entries);
     const text = await slack.cardShows(ts, 10_000, [/Closed: kept/, /Ruth Lindqvist/, /Review/]);
     if (/Review is due/.test(text)) throw new Unexpected("the review is due at once", text);
-    return `kept, review in ${Math.round(reviewAtS - Date.now() / 1000)} s`;
+    reviewAtS = atS;
+    return `kept, review in ${Math.round(atS - Date.now() / 1000)} s`;
   });
   await steps.step(
     "date passes and the card reopens",
     "the card says that its review is due, after that date",
     async () => {
-      await slack.cardShows(
-        needed(card, "card"),
-        15_000,
-        [/Review is due/],
-        ["keep", "roll_back", "clean_up"],
-      );
-      const lateS = Date.now() / 1000 - reviewAtS;
-      if (reviewAtS === 0 || lateS < 0) throw new Unexpected(`it opened ${-lateS} s before its date`);
+      const dueS = needed(reviewAtS, "review date");
+      const buttons = ["keep", "roll_back", "clean_up"];
+      const text = await slack.cardShows(needed(card, "card"), 15_000, [/Review is due/], buttons);
+      const lateS = Date.now() / 1000 - dueS;
+      if (lateS < 0) throw new Unexpected(`it opened ${-lateS} s before its date`, text);
       return `${lateS.toFixed(1)} s after its date`;
     },
   );
@@ -125,18 +129,21 @@ export async function playSupport(stage: Stage): Promise<void> {
     const ts = needed(card, "card");
     await slack.fill("pavel", ts, "approve", "vote", { rationale: "Checked with the support team" });
     await slack.cardShows(ts, 15_000, [/Pavel Novak/], ["keep", "roll_back"]);
+    reverted = true;
     return "Pavel approved, and Signalman carried it out";
   });
-  await steps.step("original flag restored", "equal to the snapshot, field for field", () =>
-    until(10_000, async () => sameFieldForField(original, await flags.read(key))),
-  );
-  await steps.step("original answers restored", "every user gets what they got at the start", () =>
-    until(10_000, async () => {
+  await steps.step("original flag restored", "equal to the snapshot, field for field", async () => {
+    needed(reverted, "reverse that was carried out");
+    return until(10_000, async () => sameFieldForField(original, await flags.read(key)));
+  });
+  await steps.step("original answers restored", "every user gets what they got at the start", async () => {
+    needed(reverted, "reverse that was carried out");
+    return until(10_000, async () => {
       const { internal, others } = await flags.served(key);
       const before = new Map([...servedBefore.internal, ...servedBefore.others]);
       return sameServed(before, new Map([...internal, ...others]));
-    }),
-  );
+    });
+  });
   await steps.step("audit verify", "exit code 0, the ledger is intact", () => verifyAudit(demo));
 }
 

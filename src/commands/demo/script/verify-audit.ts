@@ -14,7 +14,8 @@ export async function verifyAudit({ folder }: Demo): Promise<string> {
   return until(5_000, async () => {
     const { stdout } = await run(process.execPath, [launcher, "audit", "verify"], {
       cwd: folder,
-      env: { PATH: process.env["PATH"] },
+      // Nothing of this shell, such as a DATABASE_URL, may lead it elsewhere.
+      env: {},
     }).catch((error: unknown) => {
       throw new Unexpected(error instanceof Error ? error.message : String(error));
     });
