@@ -5,7 +5,7 @@ import type { ChangeId, CorrelationId, DeliveryId, Instant } from "../ids.ts";
 import type { Requester } from "../people.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { IncidentEvent, IncidentScope } from "./events.ts";
-import { firingAlerts, type IncidentState, isInvestigated } from "./incident.ts";
+import { countFiring, type IncidentState, isFiring, isInvestigated, mostFiring } from "./incident.ts";
 
 export type IncidentCommand =
   | {
@@ -89,18 +89,29 @@ export function decideIncident(
 }
 
 function joinAlert(alert: Alert, deliveryId: DeliveryId, state: IncidentState, now: Instant): IncidentAnswer {
-  const firing = firingAlerts(state);
-  const fires = firing.has(alert.fingerprint);
+  const fires = isFiring(state, alert.fingerprint);
+  const firing = countFiring(state);
   if (alert.status === "firing") {
     // A repeat of an alert that already fires says nothing new.
-    return fires ? events() : events({ type: "alert_joined", at: now, deliveryId, alert });
+    if (fires || firing >= mostFiring) return events();
+    return events({ type: "alert_joined", at: now, deliveryId, alert });
   }
-  if (!fires) return events();
-  const stillFiring = firing.size > 1;
+  if (!fires || isOutdated(alert, state)) return events();
   return events(
     { type: "alert_resolved", at: now, deliveryId, fingerprint: alert.fingerprint },
-    ...(stillFiring || state.status === "resolved" ? [] : [{ type: "incident_resolved" as const, at: now }]),
+    ...(firing > 1 || state.status === "resolved" ? [] : [{ type: "incident_resolved" as const, at: now }]),
   );
+}
+
+/**
+ * True for the end of an earlier firing of the same alert that comes after the alert fired again. Both its times must
+ * say so: a source that gives no start has the time of arrival there, and may end before that of the firing.
+ */
+function isOutdated({ fingerprint, startedAt, endedAt }: Alert, { alerts }: IncidentState): boolean {
+  const known = alerts.find(({ alert }) => alert.fingerprint === fingerprint);
+  if (known === undefined || endedAt === null) return false;
+  const firesSince = Date.parse(known.alert.startedAt);
+  return Date.parse(endedAt) < firesSince && Date.parse(startedAt) <= firesSince;
 }
 
 function assessed(
