@@ -6,6 +6,8 @@ import { createInMemoryStore, movableClock } from "../../support/in-memory-store
 import { later } from "../../../src/domain/ids.ts";
 import { until } from "../../support/until.ts";
 
+const silent = () => undefined;
+
 it("rings the rest when one cannot be rung, and every stage behind a crowd of another", async () => {
   const clock = movableClock();
   const store = createInMemoryStore({ clock });
@@ -24,7 +26,6 @@ it("rings the rest when one cannot be rung, and every stage behind a crowd of an
   });
   const rung: string[] = [];
   const warnings: string[] = [];
-  const silent = () => undefined;
   await using _ = createSweeper({
     store,
     everyMs: 60_000,
