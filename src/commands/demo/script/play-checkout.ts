@@ -51,8 +51,8 @@ export async function playCheckout(stage: Stage): Promise<void> {
   );
   await steps.step("metric recovered", `at most ${100 * recoveredRatio}% fail`, async () => {
     needed(applied, "applied change");
-    const words = (value: number) => `${(100 * value).toFixed(2)}% fail`;
-    return metricFalls(stage, checkoutQueries()[0]?.query, recoveredRatio, words);
+    const ratio = await metricFalls(stage, checkoutQueries()[0]?.query, recoveredRatio);
+    return `${(100 * ratio).toFixed(2)}% fail`;
   });
   await steps.step("verdict", "recovered", async () => {
     needed(applied, "applied change");

@@ -82,8 +82,8 @@ export async function playSupport(stage: Stage): Promise<void> {
   );
   await steps.step("metric recovered", `p95 at most ${recoveredSeconds} s`, async () => {
     needed(applied, "applied change");
-    const words = (value: number) => `p95 ${value.toFixed(2)} s`;
-    return metricFalls(stage, supportQueries()[0]?.query, recoveredSeconds, words);
+    const seconds = await metricFalls(stage, supportQueries()[0]?.query, recoveredSeconds);
+    return `p95 ${seconds.toFixed(2)} s`;
   });
   await steps.step("verdict", "recovered", async () => {
     needed(applied, "applied change");

@@ -31,13 +31,12 @@ export async function fireAlert({ demo, steps }: Stage, scenario: ScenarioName):
   return since;
 }
 
-/** Waits until Prometheus has the metric at or below `level`. */
+/** Waits until Prometheus has the metric at or below `level`; answers its value. */
 export async function metricFalls(
   { demo }: Stage,
   query: string | undefined,
   level: number,
-  words: (value: number) => string,
-): Promise<string> {
+): Promise<number> {
   if (query === undefined) throw new Error("the service has no query");
   const telemetry = createPrometheus({ url: demo.world.prometheus.url, timeoutMs: 5_000 });
   return until(recoveryMs, async () => {
@@ -45,8 +44,8 @@ export async function metricFalls(
     const series = await telemetry.range(query, toInstant(now - 5_000), toInstant(now), 1_000);
     const value = series[0]?.points.at(-1)?.[1];
     if (value === undefined) throw new Unexpected("no samples");
-    if (value > level) throw new Unexpected(words(value));
-    return words(value);
+    if (value > level) throw new Unexpected(`${value.toPrecision(3)}, above ${level}`);
+    return value;
   });
 }
 
