@@ -3,7 +3,7 @@ import { groupKeyOf, scopeOf, serviceOf } from "../domain/catalogue.ts";
 import { type IncidentId, type Instant, later } from "../domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../domain/incident/decide-incident.ts";
 import type { IncidentEvent } from "../domain/incident/events.ts";
-import { evolveIncident, firingAlerts, type IncidentState } from "../domain/incident/incident.ts";
+import { evolveIncident, type IncidentState, isNews } from "../domain/incident/incident.ts";
 import { streamOf } from "../domain/ledger/stream.ts";
 import { OpsError } from "../domain/ops-error.ts";
 import type { Service } from "../domain/service.ts";
@@ -177,8 +177,7 @@ function renewalOf(
 ): IncidentCommand[] {
   const { status, investigatedAt } = incident;
   if (status !== "open" || investigatedAt === null || later(investigatedAt, reopenWithinMs) >= now) return [];
-  const known = firingAlerts(incident);
-  const begins = alerts.find(({ status: is, fingerprint }) => is === "firing" && !known.has(fingerprint));
+  const begins = alerts.find((alert) => alert.status === "firing" && isNews(incident, alert.fingerprint));
   if (begins === undefined) return [];
   return [
     { command: "renew", reason: `The alert "${begins.title}" began to fire long after the last look.` },

@@ -5,7 +5,7 @@ import type { ChangeId, CorrelationId, DeliveryId, Instant } from "../ids.ts";
 import type { Requester } from "../people.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { IncidentEvent, IncidentScope } from "./events.ts";
-import { countFiring, type IncidentState, isFiring, isInvestigated, mostFiring } from "./incident.ts";
+import { countFiring, type IncidentState, isFiring, isInvestigated, isNews } from "./incident.ts";
 
 export type IncidentCommand =
   | {
@@ -89,17 +89,15 @@ export function decideIncident(
 }
 
 function joinAlert(alert: Alert, deliveryId: DeliveryId, state: IncidentState, now: Instant): IncidentAnswer {
-  const fires = isFiring(state, alert.fingerprint);
-  const firing = countFiring(state);
   if (alert.status === "firing") {
-    // A repeat of an alert that already fires says nothing new.
-    if (fires || firing >= mostFiring) return events();
+    if (!isNews(state, alert.fingerprint)) return events();
     return events({ type: "alert_joined", at: now, deliveryId, alert });
   }
-  if (!fires || isOutdated(alert, state)) return events();
+  if (!isFiring(state, alert.fingerprint) || isOutdated(alert, state)) return events();
+  const stillFiring = countFiring(state) > 1;
   return events(
     { type: "alert_resolved", at: now, deliveryId, fingerprint: alert.fingerprint },
-    ...(firing > 1 || state.status === "resolved" ? [] : [{ type: "incident_resolved" as const, at: now }]),
+    ...(stillFiring || state.status === "resolved" ? [] : [{ type: "incident_resolved" as const, at: now }]),
   );
 }
 

@@ -6,13 +6,19 @@ import { ChangeId, IncidentId, Instant } from "../ids.ts";
 import { Decision } from "../policy/decision.ts";
 import { openingFacts, type IncidentEvent } from "./events.ts";
 
-/** An alert as the incident keeps it. Of those before the last `keptAlerts` only what tells a repeat from news. */
+/** An alert as the incident keeps it. Of those that are not among `keptAlerts` only the fingerprint is kept. */
 const KnownAlert = z.strictObject({ alert: Alert, joinedAt: Instant, resolvedAt: Instant.nullable() });
 
 export const keptAlerts = 50;
 
-/** Beyond this many different alerts in one incident the oldest are forgotten, and counted again if they come back. */
-export const rememberedAlerts = 2000;
+/**
+ * The most different alerts that fire in one incident at once. While as many do, one more is not heard: it could not
+ * be told from its own repeats, nor would its end be noticed. It joins when its source repeats it and there is room.
+ */
+export const mostFiring = 5000;
+
+/** Of the alerts that have ended this many are known again; one that was forgotten is counted anew if it comes back. */
+const rememberedEnded = 2000;
 
 /** Alerts that belong together: one Slack thread. Folded from its events and from nothing else. */
 export const IncidentState = z.strictObject({
@@ -25,8 +31,8 @@ export const IncidentState = z.strictObject({
   episodeStartedAt: Instant,
   resolvedAt: Instant.nullable(),
   alerts: z.array(KnownAlert),
-  /** Older alerts, by fingerprint: a storm must neither be forgotten while it fires nor be heard anew. */
-  earlierAlerts: z.array(z.strictObject({ fingerprint: z.string(), firing: z.boolean() })),
+  /** Fingerprints of the alerts that `alerts` has no room for: a storm must not end before its last alert has. */
+  otherAlerts: z.strictObject({ firing: z.array(z.string()), ended: z.array(z.string()) }),
   /** All alerts that ever joined, those not kept in `alerts` included. */
   alertCount: z.int().nonnegative(),
   evidence: z
@@ -55,12 +61,21 @@ export function isInvestigated(incident: IncidentState): boolean {
   return incident.investigatedAt !== null;
 }
 
-/** The alerts that fire, by fingerprint, those of which nothing else is kept included. */
-export function firingAlerts({ alerts, earlierAlerts }: IncidentState): Set<string> {
-  return new Set([
-    ...earlierAlerts.flatMap(({ fingerprint, firing }) => (firing ? [fingerprint] : [])),
-    ...alerts.flatMap(({ alert, resolvedAt }) => (resolvedAt === null ? [alert.fingerprint] : [])),
-  ]);
+export function isFiring({ alerts, otherAlerts }: IncidentState, fingerprint: string): boolean {
+  return (
+    otherAlerts.firing.includes(fingerprint) ||
+    alerts.some(({ alert, resolvedAt }) => resolvedAt === null && alert.fingerprint === fingerprint)
+  );
+}
+
+/** True where an alert that fires says something new: it did not fire before, and there is room for it. */
+export function isNews(state: IncidentState, fingerprint: string): boolean {
+  return !isFiring(state, fingerprint) && countFiring(state) < mostFiring;
+}
+
+/** How many alerts fire; `mostFiring` means that there may be more. */
+export function countFiring({ alerts, otherAlerts }: IncidentState): number {
+  return otherAlerts.firing.length + alerts.filter(({ resolvedAt }) => resolvedAt === null).length;
 }
 
 /** Folds one event. Throws only where the ledger itself is broken (no opening event). */
@@ -76,15 +91,7 @@ export function evolveIncident(
     case "alert_joined":
       return joined(state, event);
     case "alert_resolved":
-      return {
-        ...state,
-        alerts: state.alerts.map((known) =>
-          known.alert.fingerprint === event.fingerprint ? { ...known, resolvedAt: event.at } : known,
-        ),
-        earlierAlerts: state.earlierAlerts.map((known) =>
-          known.fingerprint === event.fingerprint ? { ...known, firing: false } : known,
-        ),
-      };
+      return ended(state, event.fingerprint, event.at);
     case "evidence_gathered": {
       const { bodyId, hash, items, gaps, at } = event;
       return { ...state, evidence: { bodyId, hash, items, gaps, at } };
@@ -136,21 +143,60 @@ function joined(
   state: IncidentState,
   { alert, at }: Extract<IncidentEvent, { type: "alert_joined" }>,
 ): IncidentState {
-  const others = state.alerts.filter((known) => known.alert.fingerprint !== alert.fingerprint);
-  const earlier = state.earlierAlerts.filter((known) => known.fingerprint !== alert.fingerprint);
-  const isNew = others.length === state.alerts.length && earlier.length === state.earlierAlerts.length;
-  const alerts = [...others, { alert, joinedAt: at, resolvedAt: null }];
-  const outgrown = alerts
-    .slice(0, -keptAlerts)
-    .map((known) => ({ fingerprint: known.alert.fingerprint, firing: known.resolvedAt === null }));
-  return {
+  const { fingerprint } = alert;
+  const others = state.alerts.filter((known) => known.alert.fingerprint !== fingerprint);
+  const { firing, ended } = state.otherAlerts;
+  const isNew =
+    others.length === state.alerts.length && !firing.includes(fingerprint) && !ended.includes(fingerprint);
+  return withRoom({
     ...state,
     ...(state.status === "resolved" ? { ...reopened, episodeStartedAt: at } : {}),
     severity: worse(state.severity, alert.severity),
-    alerts: alerts.slice(-keptAlerts),
-    earlierAlerts: [...earlier, ...outgrown].slice(-rememberedAlerts),
+    alerts: [...others, { alert, joinedAt: at, resolvedAt: null }],
+    otherAlerts: { firing: without(firing, fingerprint), ended: without(ended, fingerprint) },
     alertCount: state.alertCount + (isNew ? 1 : 0),
+  });
+}
+
+/** Lets go of one alert too many: of one that has ended if there is any, else of the oldest. */
+function withRoom(state: IncidentState): IncidentState {
+  const { alerts, otherAlerts } = state;
+  if (alerts.length <= keptAlerts) return state;
+  const outgrown = alerts.find(({ resolvedAt }) => resolvedAt !== null) ?? alerts[0];
+  if (outgrown === undefined) return state;
+  const { fingerprint } = outgrown.alert;
+  return {
+    ...state,
+    alerts: alerts.filter((known) => known !== outgrown),
+    otherAlerts:
+      outgrown.resolvedAt === null
+        ? { ...otherAlerts, firing: [...otherAlerts.firing, fingerprint] }
+        : { ...otherAlerts, ended: remembered([...otherAlerts.ended, fingerprint]) },
   };
+}
+
+function ended(state: IncidentState, fingerprint: string, at: Instant): IncidentState {
+  const { firing, ended: over } = state.otherAlerts;
+  return {
+    ...state,
+    alerts: state.alerts.map((known) =>
+      known.alert.fingerprint === fingerprint ? { ...known, resolvedAt: at } : known,
+    ),
+    otherAlerts: firing.includes(fingerprint)
+      ? { firing: without(firing, fingerprint), ended: remembered([...over, fingerprint]) }
+      : state.otherAlerts,
+  };
+}
+
+/** The same array where there is nothing to take out: a storm is folded alert by alert. */
+function without(fingerprints: string[], fingerprint: string): string[] {
+  return fingerprints.includes(fingerprint)
+    ? fingerprints.filter((known) => known !== fingerprint)
+    : fingerprints;
+}
+
+function remembered(fingerprints: string[]): string[] {
+  return fingerprints.slice(-rememberedEnded);
 }
 
 function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_opened" }>): IncidentState {
@@ -163,7 +209,7 @@ function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_
     episodeStartedAt: at,
     resolvedAt: null,
     alerts: [],
-    earlierAlerts: [],
+    otherAlerts: { firing: [], ended: [] },
     alertCount: 0,
     evidence: null,
     assessment: null,

@@ -2,6 +2,7 @@ import type { Assessment, Candidate, CauseClass, Confidence, Suspect } from "../
 import { itemsOf } from "../../domain/evidence/evidence.ts";
 import { spanWords, timeWords } from "../../domain/evidence/evidence-words.ts";
 import { type Instant, later } from "../../domain/ids.ts";
+import { countFiring } from "../../domain/incident/incident.ts";
 import { capConfidence, lacksMetrics } from "./cap-confidence.ts";
 import { datingToleranceMs, type Metric, troubleOnset, worstMetric } from "./order-suspects.ts";
 import type { DraftBrief } from "../ports/drafter.ts";
@@ -143,7 +144,7 @@ function choose({ change }: WeighedChange, candidates: readonly Candidate[]): Ca
 }
 
 function allResolved({ incident }: DraftBrief): boolean {
-  return incident.alerts.length > 0 && incident.alerts.every(({ resolvedAt }) => resolvedAt !== null);
+  return incident.alerts.length > 0 && countFiring(incident) === 0;
 }
 
 function flagsUnknown({ evidence }: DraftBrief): boolean {

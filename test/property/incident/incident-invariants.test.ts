@@ -4,7 +4,12 @@ import { worse, type Severity } from "../../../src/domain/alert.ts";
 import { later, type Instant } from "../../../src/domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../../../src/domain/incident/decide-incident.ts";
 import { IncidentEvent } from "../../../src/domain/incident/events.ts";
-import { evolveIncident, IncidentState, keptAlerts } from "../../../src/domain/incident/incident.ts";
+import {
+  countFiring,
+  evolveIncident,
+  IncidentState,
+  keptAlerts,
+} from "../../../src/domain/incident/incident.ts";
 import { incidentId } from "../../support/change-fixtures.ts";
 import { seeded } from "../../support/flag-arbitraries.ts";
 import { alertStart, join, openCommand } from "../../support/incident-fixtures.ts";
@@ -125,6 +130,7 @@ test("a storm of alerts keeps the card's list short, and the incident open until
           fires.size > 0 && ![...fires.values()].includes(true) ? "resolved" : "open",
         );
         expect(state.alerts.length).toBeLessThanOrEqual(keptAlerts);
+        expect(countFiring(state)).toBe([...fires.values()].filter(Boolean).length);
         if (state.alerts.length === keptAlerts) full += 1;
       }
     }),

@@ -165,7 +165,7 @@ export function incidentOf(world: World): IncidentState {
     episodeStartedAt: ago(3),
     resolvedAt: null,
     alerts: [{ alert, joinedAt: ago(3), resolvedAt: world.alertResolvedAt ?? null }],
-    earlierAlerts: [],
+    otherAlerts: { firing: [], ended: [] },
     alertCount: 1,
     evidence: null,
     assessment: null,

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { type Instant, later } from "../../../src/domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../../../src/domain/incident/decide-incident.ts";
-import { evolveIncident, type IncidentState, isInvestigated } from "../../../src/domain/incident/incident.ts";
+import {
+  countFiring,
+  evolveIncident,
+  type IncidentState,
+  isInvestigated,
+  keptAlerts,
+  mostFiring,
+} from "../../../src/domain/incident/incident.ts";
 import { changeId, decisions, incidentId } from "../../support/change-fixtures.ts";
 import { alertStart, alertWith, assessmentWith, join, openCommand } from "../../support/incident-fixtures.ts";
 
@@ -44,6 +51,25 @@ const table: [string, IncidentState | null, IncidentCommand, string | null][] = 
   ["resolve the only alert", open, join({ status: "resolved" }), "alert_resolved incident_resolved"],
   ["resolve an alert that is not known", open, join({ status: "resolved", fingerprint: "a9" }), ""],
   ["resolve it a second time", resolved, join({ status: "resolved" }), ""],
+  [
+    "resolve by the end of an earlier firing, overtaken by a later one",
+    run([join({ startedAt: soon })], resolved).state,
+    join({ status: "resolved", endedAt: later(alertStart, 1000) }),
+    "",
+  ],
+  [
+    "resolve by the end of this firing",
+    run([join({ startedAt: soon })], resolved).state,
+    join({ status: "resolved", startedAt: soon, endedAt: later(soon, 1000) }),
+    "alert_resolved incident_resolved",
+  ],
+  [
+    // Heard late, so that its arrival stands for its start, and the end is the source's.
+    "resolve an alert whose source gives no start",
+    run([join({ startedAt: soon })], resolved).state,
+    join({ status: "resolved", startedAt: later(soon, 2000), endedAt: later(soon, -1000) }),
+    "alert_resolved incident_resolved",
+  ],
   ["fire again after it resolved", resolved, join(), "alert_joined"],
   ["fire with another alert after it resolved", resolved, join({ fingerprint: "a2" }), "alert_joined"],
   ["acknowledge", open, acknowledge("U0MAYA"), "acknowledged"],
@@ -96,6 +122,29 @@ describe("an incident", () => {
     expect(one.state.status).toBe("open");
     const none = run([join({ status: "resolved", fingerprint: "a2" })], one.state);
     expect(none.state).toMatchObject({ status: "resolved", resolvedAt: soon, alertCount: 2 });
+  });
+
+  test("keeps what fires of a storm, and lets go first of what has ended", () => {
+    const storm = Array.from({ length: keptAlerts }, (_, index) => join({ fingerprint: `s${index}` }));
+    const ended = run([...storm, join({ fingerprint: "s7", status: "resolved" })], open).state;
+    expect(ended.otherAlerts).toEqual({ firing: ["a1"], ended: [] });
+    const { state } = run([join({ fingerprint: "late" })], ended);
+    expect(state.otherAlerts).toEqual({ firing: ["a1"], ended: ["s7"] });
+    expect(state.alerts.map(({ alert }) => alert.fingerprint)).not.toContain("s7");
+    expect(countFiring(state)).toBe(keptAlerts + 1);
+    const back = run([join({ fingerprint: "s7" })], state).state;
+    expect(back.alertCount).toBe(state.alertCount);
+  });
+
+  test("hears no more alerts than it can tell apart, nor any of them twice, and says so", () => {
+    const storm = Array.from({ length: mostFiring + 10 }, (_, index) => join({ fingerprint: `s${index}` }));
+    const { state, types } = run([openCommand, ...storm]);
+    expect(types).toHaveLength(1 + mostFiring);
+    expect(countFiring(state)).toBe(mostFiring);
+    expect(run(storm, state).types).toEqual([]);
+    const room = run([join({ fingerprint: "s0", status: "resolved" })], state);
+    expect(room.types).toEqual(["alert_resolved"]);
+    expect(run([join({ fingerprint: `s${mostFiring}` })], room.state).types).toEqual(["alert_joined"]);
   });
 
   test("takes the worst severity it has seen and keeps it", () => {

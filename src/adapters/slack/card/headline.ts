@@ -1,5 +1,5 @@
 import type { KnownBlock } from "@slack/types";
-import type { IncidentState } from "../../../domain/incident/incident.ts";
+import { countFiring, type IncidentState, mostFiring } from "../../../domain/incident/incident.ts";
 import { requesterText } from "../../../domain/people.ts";
 import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
 import { header, section } from "../blocks.ts";
@@ -40,16 +40,18 @@ function sinceLine(incident: IncidentState): string {
   if (incident.kind === "request") {
     return `*Asked:* ${when(incident.openedAt)} by ${mrkdwn(requesterText(incident.requester), 80)}.`;
   }
-  const firing = incident.alerts.filter((known) => known.resolvedAt === null).length;
-  const alerts = `${countWords(incident.alertCount, "alert")}, ${firing} firing`;
+  const firing = countFiring(incident);
+  const atLeast = firing < mostFiring ? "" : "at least ";
+  const alerts = `${countWords(incident.alertCount, "alert")}, ${atLeast}${firing} firing`;
   const ended = incident.resolvedAt === null ? "" : ` Resolved ${when(incident.resolvedAt)}.`;
   return `*Since:* ${when(startOf(incident))}. *Severity:* ${incident.severity}. ${alerts}.${ended}`;
 }
 
-/** When the trouble began: the earliest start of an alert, else the opening. */
-export function startOf(incident: IncidentState): string {
-  const starts = incident.alerts.map((known) => known.alert.startedAt).toSorted();
-  return starts[0] ?? incident.openedAt;
+/** When the trouble began: the earliest start of an alert of this episode, else the episode's own. */
+export function startOf({ alerts, episodeStartedAt }: IncidentState): string {
+  const heard = alerts.filter((known) => known.joinedAt >= episodeStartedAt);
+  const starts = heard.map((known) => known.alert.startedAt).toSorted();
+  return starts[0] ?? episodeStartedAt;
 }
 
 function moreLines(incident: IncidentState): string[] {
