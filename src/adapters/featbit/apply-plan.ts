@@ -5,7 +5,7 @@ import { plainText } from "../../domain/flag/plain-text.ts";
 import { type Plan, segmentIdsUsed } from "../../domain/flag/plan.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { ApplyRequest } from "../../pipeline/ports/flag-platform.ts";
-import { checkChain, ownEntry } from "./audit-chain.ts";
+import { checkChain, isAudited, ownEntry } from "./audit-chain.ts";
 import { writeOf } from "./flag-writes.ts";
 import { operationComment } from "./operation-comment.ts";
 import { type ReadBack, readBack } from "./read-back.ts";
@@ -16,18 +16,23 @@ import { currentWords, staleness } from "./staleness.ts";
 export interface ApplySettings {
   /** Wait between a write and reading it back, in milliseconds: a rival's write that began before ours ends in it. */
   settleMs: number;
+  /** How long an answer is waited for, in milliseconds. */
+  timeoutMs: number;
 }
+
+/** How long a write whose connection was cut, or that was answered by an error, may at most go on. */
+const cutOffMs = 3_000;
 
 /**
  * One attempt to carry out a plan, and the truth about how it ended:
  *
  * | what happened | outcome |
  * | --- | --- |
- * | the flag could not be read before writing | `failed`: nothing was written |
- * | flag or segment moved, flag archived or gone | `conflicted`: nothing was written |
+ * | the flag could not be read before writing | `failed`: nothing was written; thrown if it may be read later |
+ * | flag or segment moved, flag archived or gone | as the audit log says, see `afterMove` |
  * | the lease was lost | `lease_lost`: nothing was written |
  * | FeatBit said no (400, 401, 403, 404, 422, 429 …), or no connection came about | `failed` |
- * | 409, and no entry of ours in the audit log (a proxy may have sent the write twice) | `conflicted` |
+ * | 409 | as the audit log says (a proxy may have sent the write twice) |
  * | timeout, cut connection, 5xx, an answer that is none | `unknown` |
  * | 200, our entry in the audit log | `applied`, with what the chain says (`checkChain`) |
  * | 200 to a toggle that found the flag switched already by somebody else | `conflicted`: nothing was written |
@@ -46,18 +51,27 @@ export async function applyPlan(
 
   const before = await outcomeOf(() => snapshot(client, plan));
   if (before instanceof OpsError) {
+    if (before.retryable) throw before;
     return failed(`The flag could not be read just before writing. ${before.message}`);
   }
   const moved = staleness(plan, before);
-  if (moved.length > 0) return { kind: "conflicted", current: [...moved, ...currentWords(plan, before)] };
+  if (moved.length > 0) {
+    return afterMove(client, plan, operationId, settings, async () => [
+      ...moved,
+      ...currentWords(plan, before),
+    ]);
+  }
   if (!(await request.stillOurs())) return { kind: "lease_lost" };
 
   const revision = await outcomeOf(() => client.put(write.path, write.body, Revision, write.needs));
   if (revision instanceof OpsError) {
-    if (revision.code === "conflict") return afterConflict(client, plan, operationId, settings);
-    return isCertainlyNotWritten(revision)
-      ? failed(revision.message)
-      : { kind: "unknown", reason: plainText(revision.message, 500) };
+    if (revision.code === "conflict") {
+      return afterMove(client, plan, operationId, settings, () => wordsNow(client, plan));
+    }
+    if (isCertainlyNotWritten(revision)) return failed(revision.message);
+    const { timeoutMs } = settings;
+    // A write that was cut off ends soon; one that nobody answered may go on for as long again.
+    return unknown(revision.message, revision.code === "timeout" ? timeoutMs : soon(settings));
   }
   return afterWrite(client, plan, operationId, revision, settings);
 }
@@ -69,11 +83,13 @@ async function afterWrite(
   plan: Plan,
   operationId: string,
   revision: string,
-  { settleMs }: ApplySettings,
+  settings: ApplySettings,
 ): Promise<ApplyOutcome> {
-  await sleep(settleMs);
-  const back = await outcomeOf(() => readBack(client, plan, settleMs));
-  if (back instanceof OpsError) return unseen(plan, revision, `It could not be read back. ${back.message}`);
+  await sleep(settings.settleMs);
+  const back = await outcomeOf(() => readBack(client, plan, settings.settleMs));
+  if (back instanceof OpsError) {
+    return unseen(plan, revision, `It could not be read back. ${back.message}`, settings);
+  }
   const applied = appliedAs(plan, operationId, back);
   if (applied !== null) return applied;
 
@@ -81,7 +97,7 @@ async function afterWrite(
   if (plan.forward.call === "toggle" && other !== undefined) {
     return { kind: "conflicted", current: await wordsNow(client, plan) };
   }
-  return unseen(plan, revision, "FeatBit's audit log has no entry with our operation id.");
+  return unseen(plan, revision, "FeatBit's audit log has no entry with our operation id.", settings);
 }
 
 /** The applied outcome, if the log holds our write. */
@@ -100,21 +116,39 @@ export function appliedAs(
 }
 
 /** A 200 whose trace was not seen. Only a revision-checked write is proven by the revision it answered. */
-function unseen(plan: Plan, revision: string, why: string): ApplyOutcome {
+function unseen(plan: Plan, revision: string, why: string, settings: ApplySettings): ApplyOutcome {
   const reason = plainText(`FeatBit answered that it wrote. ${why}`, 500);
-  if (plan.forward.call === "toggle") return { kind: "unknown", reason };
+  if (plan.forward.call === "toggle") return unknown(reason, soon(settings));
   return { kind: "applied", revision, chain: { kind: "unread", reason } };
 }
 
-async function afterConflict(
+/**
+ * The flag is not what was approved, and this time nothing was written. That may be because our own write got there:
+ * one that was sent twice, or an earlier one of this operation that nobody heard of again.
+ *
+ * | what the audit log says | outcome |
+ * | --- | --- |
+ * | it has our entry | `applied` |
+ * | it cannot be read, or tells nothing of the newest revision | `unknown` |
+ * | others made the newest revision | `conflicted`: nothing was written |
+ */
+async function afterMove(
   client: RestClient,
   plan: Plan,
   operationId: string,
-  { settleMs }: ApplySettings,
+  settings: ApplySettings,
+  current: () => Promise<string[]>,
 ): Promise<ApplyOutcome> {
-  const back = await outcomeOf(() => readBack(client, plan, settleMs));
-  const applied = back instanceof OpsError ? null : appliedAs(plan, operationId, back);
-  return applied ?? { kind: "conflicted", current: await wordsNow(client, plan) };
+  const back = await outcomeOf(() => readBack(client, plan, settings.settleMs));
+  if (back instanceof OpsError) {
+    return unknown(`The flag has moved, and whether by us is not known. ${back.message}`, soon(settings));
+  }
+  const applied = appliedAs(plan, operationId, back);
+  if (applied !== null) return applied;
+  if (back.found !== null && !isAudited(back.found, plan.before.flag.revision)) {
+    return unknown("The flag has moved, and FeatBit's audit log does not say by whom.", soon(settings));
+  }
+  return { kind: "conflicted", current: await current() };
 }
 
 async function wordsNow(client: RestClient, plan: Plan): Promise<string[]> {
@@ -129,6 +163,14 @@ export function snapshot(client: RestClient, plan: Plan) {
 
 function failed(reason: string): ApplyOutcome {
   return { kind: "failed", reason: plainText(`${reason} Nothing was written.`, 500) };
+}
+
+function unknown(reason: string, settleMs: number): ApplyOutcome {
+  return { kind: "unknown", reason: plainText(reason, 500), settleMs };
+}
+
+function soon({ timeoutMs }: ApplySettings): number {
+  return Math.min(cutOffMs, timeoutMs);
 }
 
 async function outcomeOf<T>(work: () => Promise<T>): Promise<T | OpsError> {

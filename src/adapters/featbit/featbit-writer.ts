@@ -8,6 +8,7 @@ export interface FeatBitWriterOptions {
   apiUrl: string;
   /** Access token that may read, toggle flags, and change targeting and off variations; nothing more is needed. */
   token: string;
+  /** For one request; 10,000 unless told. */
   timeoutMs?: number | undefined;
   /** See `ApplySettings`; 250 unless told. */
   settleMs?: number | undefined;
@@ -17,12 +18,13 @@ export interface FeatBitWriterOptions {
 /**
  * Writes flags over FeatBit's REST API. Needs 5.4.0 or newer: older servers drop the comment of a toggle, by which a
  * write of ours is recognised. One write per flag at a time within this object; across processes the lease does that.
- * `apply` never throws for what FeatBit did or did not do; what `stillOurs` throws, before anything is written, passes.
+ * `apply` throws only before anything is sent: while the flag cannot be read for now, or what `stillOurs` throws.
  * @throws OpsError `misconfigured` for an address or token that cannot be one.
  */
 export function createFeatBitWriter(options: FeatBitWriterOptions): FlagWriter {
-  const client = createRestClient({ ...options, tokenSetting: "FEATBIT_WRITE_TOKEN" });
-  const settings = { settleMs: options.settleMs ?? 250 };
+  const timeoutMs = options.timeoutMs ?? 10_000;
+  const client = createRestClient({ ...options, timeoutMs, tokenSetting: "FEATBIT_WRITE_TOKEN" });
+  const settings = { settleMs: options.settleMs ?? 250, timeoutMs };
   const inTurn = createTurns();
 
   return {

@@ -28,7 +28,7 @@ export async function reconcilePlan(
   client: RestClient,
   plan: Plan,
   operationId: string,
-  { settleMs }: ApplySettings,
+  { settleMs }: Pick<ApplySettings, "settleMs">,
 ): Promise<Reconciliation> {
   const first = await readBack(client, plan, settleMs);
   const applied = appliedAs(plan, operationId, first);

@@ -36,6 +36,12 @@ export function failureOf(asked: Asked, answer: Answered): OpsError {
       `FeatBit's address answered with a redirect (${at}): set FEATBIT_API_URL to the final address of the API.`,
     );
   }
+  if (status === 504) {
+    // The proxy has given up, FeatBit has not: the request may well go on.
+    return new OpsError("timeout", `A proxy before FeatBit gave up waiting for it (${at}).`, {
+      retryAfterMs,
+    });
+  }
   if (status >= 500) {
     return new OpsError("server_error", `FeatBit failed (${at}${said}): look at the log of its API server.`, {
       retryAfterMs,

@@ -33,7 +33,12 @@ export const ApplyOutcome = z.discriminatedUnion("kind", [
   /** Certainly not applied. */
   z.strictObject({ kind: z.literal("failed"), reason: z.string() }),
   /** Nobody knows: it must be read back before anything else happens. */
-  z.strictObject({ kind: z.literal("unknown"), reason: z.string() }),
+  z.strictObject({
+    kind: z.literal("unknown"),
+    reason: z.string(),
+    /** How long, in milliseconds from now, the write may still be under way; absent where the platform cannot say. */
+    settleMs: z.int().nonnegative().optional(),
+  }),
 ]);
 export type ApplyOutcome = z.infer<typeof ApplyOutcome>;
 

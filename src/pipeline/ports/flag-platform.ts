@@ -61,7 +61,9 @@ export interface ApplyRequest {
 export interface FlagWriter {
   /**
    * One plan, one write: reads again just before (stale → `conflicted`), writes, then reads flag and audit
-   * chain. One writer per flag at a time. Never throws for an uncertain outcome: that is `unknown`.
+   * chain. One writer per flag at a time. Never throws for an uncertain outcome: that is `unknown`. Throws
+   * `OpsError` only where nothing was sent this time and asking again may help; an earlier write of the same
+   * operation may have landed all the same.
    */
   apply(request: ApplyRequest): Promise<ApplyOutcome | { kind: "lease_lost" }>;
   /** Settles an unknown outcome by reading. Throws `OpsError` while the platform cannot be read. */
