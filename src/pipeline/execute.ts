@@ -1,9 +1,10 @@
 import type { ChangeState } from "../domain/change/change.ts";
 import { decideChange, type ChangeCommand } from "../domain/change/decide-change.ts";
-import type { ApplyOutcome } from "../domain/change/outcome.ts";
+import type { ApplyOutcome, Reconciliation } from "../domain/change/outcome.ts";
 import { digestOf } from "../domain/flag/digest.ts";
 import { describeFlag } from "../domain/flag/describe-flag.ts";
 import type { FlagSnapshot } from "../domain/flag/flag.ts";
+import { plainText } from "../domain/flag/plain-text.ts";
 import { ChangeId, type Instant, later } from "../domain/ids.ts";
 import { OpsError } from "../domain/ops-error.ts";
 import { type PersonFacts, requesterText } from "../domain/people.ts";
@@ -27,9 +28,17 @@ export interface ExecuteDeps extends Pick<ProposeDeps, "rulebook"> {
   leaseMs: number;
   /** How long after the write its effect is judged. */
   verifyAfterMs: number;
-  /** How long an unanswered write may still be under way before reading back settles anything. */
+  /** How long a write may still be under way where nothing better is known; less than a lease. */
   settleMs: number;
 }
+
+/**
+ * An execution that was begun ends, if need be with a person: parked it could be neither closed nor expired, and its
+ * flag would be blocked for ever. This long and this often (30 s apart at most) it is tried.
+ */
+const patienceMs = 600_000;
+const patienceTries = 25;
+const longestPauseMs = 30_000;
 
 /**
  * Applies an approved plan at most once, or settles an execution that was interrupted. Approved: identity and
@@ -39,7 +48,7 @@ export interface ExecuteDeps extends Pick<ProposeDeps, "rulebook"> {
 export async function execute(item: WorkItem, deps: ExecuteDeps): Promise<StageOutcome> {
   const loaded = await deps.store.ledger.change(ChangeId.parse(item.subject));
   if (loaded === null) return { kind: "nothing_to_do" };
-  if (loaded.state.status === "executing") return resume(loaded, item, deps);
+  if (loaded.state.status === "executing") return untilSettled(resume, loaded, item, deps);
   if (loaded.state.status !== "approved") return { kind: "nothing_to_do" };
   return begin(loaded, item, deps);
 }
@@ -82,7 +91,44 @@ async function begin(loaded: Loaded<ChangeState>, item: WorkItem, deps: ExecuteD
 
   const executing = await deps.store.ledger.change(state.id);
   if (executing === null) throw new Error(`change/${state.id} vanished while it began`);
-  return apply(executing, item, deps);
+  return untilSettled(apply, executing, item, deps);
+}
+
+type Step = (loaded: Loaded<ChangeState>, item: WorkItem, deps: ExecuteDeps) => Promise<StageOutcome>;
+
+/** Whatever fails while a change is executing is tried again; after a while a person is called. */
+async function untilSettled(
+  step: Step,
+  loaded: Loaded<ChangeState>,
+  item: WorkItem,
+  deps: ExecuteDeps,
+): Promise<StageOutcome> {
+  try {
+    return await step(loaded, item, deps);
+  } catch (error) {
+    const { state } = loaded;
+    const now = await deps.store.now();
+    const startedAt = state.execution?.startedAt ?? now;
+    const message = error instanceof Error ? error.message : String(error);
+    if (item.attempt < patienceTries || now < later(startedAt, patienceMs)) throw toBeRetried(error);
+    const reason = plainText(
+      `Whether it took effect could not be found out in ${item.attempt} tries: look at the flag in FeatBit. ${message}`,
+      500,
+    );
+    const found: Reconciliation = { kind: "unclear", reason, current: [] };
+    const operationId = operationOf(state);
+    return commit(loaded, { command: "record_reconciliation", operationId, found }, item, deps, now);
+  }
+}
+
+function toBeRetried(error: unknown): unknown {
+  if (!(error instanceof OpsError)) return error;
+  const { code, message, retryAfterMs } = error;
+  return new OpsError(code, message, {
+    retryable: true,
+    retryAfterMs: retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, longestPauseMs),
+    cause: error,
+  });
 }
 
 /** Sends the call. Everything before this line can be repeated freely; this is the one that must not be. */
@@ -96,41 +142,54 @@ async function apply(loaded: Loaded<ChangeState>, item: WorkItem, deps: ExecuteD
     stillOurs: () => deps.store.work.renew(item, deps.leaseMs),
   });
   if (outcome.kind === "lease_lost") return { kind: "handed_over" };
+  if (outcome.kind === "unknown") return recordUnknown(loaded, outcome, deps);
   const now = await deps.store.now();
-  if (outcome.kind === "unknown") return recordUnknown(loaded, outcome, deps, now);
   return commit(loaded, { command: "record_outcome", operationId, outcome }, item, deps, now);
 }
 
 async function recordUnknown(
-  loaded: Loaded<ChangeState>,
+  { state, version }: Loaded<ChangeState>,
   outcome: Extract<ApplyOutcome, { kind: "unknown" }>,
   deps: ExecuteDeps,
-  now: Instant,
 ): Promise<StageOutcome> {
-  const { state, version } = loaded;
   const operationId = operationOf(state);
   if (state.execution?.uncertain === null) {
-    const answer = decideChange({ command: "record_outcome", operationId, outcome }, state, now);
-    if (answer.kind === "refused") throw new Error(`change/${state.id}: ${answer.reason}`);
-    await deps.store.ledger.commit({
-      writes: [changeWrite(state.id, version, answer.events)],
-      followUps: [showCard(state)],
-    });
+    try {
+      const now = await deps.store.now();
+      const answer = decideChange({ command: "record_outcome", operationId, outcome }, state, now);
+      if (answer.kind === "refused") throw new Error(`change/${state.id}: ${answer.reason}`);
+      await deps.store.ledger.commit({
+        writes: [changeWrite(state.id, version, answer.events)],
+        followUps: [showCard(state)],
+      });
+    } catch (error) {
+      // That it is told matters less than that nothing is sent again before the write has settled.
+      if (!(error instanceof OpsError)) throw error;
+    }
   }
-  return { kind: "again", inMs: deps.settleMs, because: `outcome unknown: ${outcome.reason}` };
+  const inMs = outcome.settleMs ?? deps.settleMs;
+  return { kind: "again", inMs, because: `outcome unknown: ${outcome.reason}` };
 }
 
-/** An execution was begun and not ended: by a crash, by a pause, or with an unknown outcome. */
+/**
+ * An execution was begun and not ended: by a crash, by a pause, or with an unknown outcome. After an unknown outcome
+ * this runs no earlier than the write has settled, and after a crash no earlier than the lease, which was renewed
+ * just before the write, has run out; what neither covers is counted from the start.
+ */
 async function resume(loaded: Loaded<ChangeState>, item: WorkItem, deps: ExecuteDeps): Promise<StageOutcome> {
   const { state } = loaded;
   const operationId = operationOf(state);
+  // Taken before reading: what was not there then may have landed while it was read.
+  const readAt = await deps.store.now();
   const found = await deps.writer.reconcile(state.proposal.plan, operationId);
   if (found.kind === "not_applied") {
-    const startedAt = state.execution?.startedAt;
-    const now = await deps.store.now();
-    if (startedAt !== undefined && now < later(startedAt, deps.settleMs)) {
-      return { kind: "again", inMs: deps.settleMs, because: "the write may still be under way" };
+    const { startedAt, uncertain } = state.execution ?? { startedAt: readAt, uncertain: null };
+    const settledAt = later(startedAt, deps.settleMs);
+    if (uncertain === null && readAt < settledAt) {
+      const inMs = Date.parse(settledAt) - Date.parse(readAt);
+      return { kind: "again", inMs, because: "the write may still be under way" };
     }
+    const now = await deps.store.now();
     const withdrawn = await withdrawnBecause(state, deps, now);
     if (withdrawn === null) return apply(loaded, item, deps);
     const outcome: ApplyOutcome = { kind: "failed", reason: `${withdrawn} Nothing was written.` };
@@ -282,6 +341,7 @@ async function closeOrigin(
   );
   if (answer.kind === "refused" || answer.events.length === 0) return;
   batch.writes.push(changeWrite(origin.state.id, origin.version, answer.events));
-  batch.cancel?.push({ stage: "review", subject: origin.state.id });
+  const { id: subject } = origin.state;
+  batch.cancel?.push({ stage: "review", subject }, { stage: "verify", subject });
   if (origin.state.incidentId !== state.incidentId) batch.followUps?.push(showCard(origin.state));
 }
