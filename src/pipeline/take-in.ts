@@ -24,40 +24,47 @@ export interface TakeInDeps {
 }
 
 const batch = 50;
-const maxAttempts = 5;
+const mostTries = 5;
 
-/** Reads everything a source has delivered: each delivery ends in an incident, as a duplicate, or in quarantine. */
+/**
+ * Reads everything a source has delivered, in the order of arrival: each delivery ends in an incident, as a duplicate,
+ * or in quarantine. Throws `OpsError` where the store fails; what is left then is for whoever looks next.
+ */
 export async function drainSource(sourceId: string, deps: TakeInDeps): Promise<void> {
   for (;;) {
     const deliveries = await deps.store.inbox.claim(sourceId, batch, deps.leaseMs);
     if (deliveries.length === 0) return;
-    for (const delivery of deliveries) {
-      await takeInOne(delivery, deps);
+    for (const [index, delivery] of deliveries.entries()) {
+      try {
+        await takeInOne(delivery, deps);
+      } catch (error) {
+        // If this fails too, the leases run out by themselves.
+        await deps.store.inbox.release(deliveries.slice(index)).catch(() => undefined);
+        throw error;
+      }
     }
   }
 }
 
+/** A poison delivery must not stand in the way of the rest, nor may the rest overtake one that is only tried again. */
 async function takeInOne(delivery: ClaimedDelivery, deps: TakeInDeps): Promise<void> {
-  const fields = { correlationId: delivery.correlationId, stage: "intake", intent: "take in a delivery" };
-  try {
-    await takeIn(delivery, deps);
-  } catch (error) {
-    if (error instanceof OpsError) throw error;
-    if (delivery.attempts < maxAttempts) {
-      deps.log.warn(
-        { ...fields, errorClass: "bug", err: error },
-        "A delivery could not be taken in; it stays",
-      );
+  const { correlationId } = delivery;
+  const fields = { correlationId, stage: "intake", intent: "take in a delivery", errorClass: "bug" };
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await takeIn(delivery, deps);
+    } catch (error) {
+      if (error instanceof OpsError) throw error;
+      if (tries < mostTries) {
+        deps.log.warn({ ...fields, attempt: tries, err: error }, "A delivery could not be taken in; again");
+        continue;
+      }
+      const message = error instanceof Error ? error.message : String(error);
+      const reason = `Reading it failed ${tries} times: ${message}`.slice(0, 1000);
+      await settle(delivery, { outcome: "quarantined", reason }, deps);
+      deps.log.error({ ...fields, err: error }, "A delivery was quarantined");
       return;
     }
-    // One poison delivery must not stand in the way of the rest.
-    const message = error instanceof Error ? error.message : String(error);
-    const reason = `Reading it failed ${delivery.attempts} times: ${message}`.slice(0, 1000);
-    await deps.store.ledger.commit({
-      writes: [],
-      settle: [{ id: delivery.id, settlement: { outcome: "quarantined", reason } }],
-    });
-    deps.log.error({ ...fields, errorClass: "bug", err: error }, "A delivery was quarantined");
   }
 }
 

@@ -4,8 +4,8 @@ import type { Clock } from "./in-memory-store.ts";
 import type { InboxRow, Tables } from "./in-memory-tables.ts";
 
 export function inMemoryInbox(tables: Tables, clock: Clock): Inbox {
-  const isWaiting = (row: InboxRow): boolean =>
-    row.settlement === null && (row.leaseUntil === null || row.leaseUntil < clock.now());
+  const unsettled = (): InboxRow[] => [...tables.inbox.values()].filter((row) => row.settlement === null);
+  const isHeld = (row: InboxRow): boolean => row.leaseUntil !== null && row.leaseUntil >= clock.now();
 
   return {
     async accept(delivery) {
@@ -28,18 +28,32 @@ export function inMemoryInbox(tables: Tables, clock: Clock): Inbox {
       return { kind: "accepted" };
     },
     async claim(sourceId, limit, leaseMs) {
-      return [...tables.inbox.values()]
-        .filter((row) => row.sourceId === sourceId && isWaiting(row))
-        .slice(0, limit)
-        .map((row) => {
-          const attempts = row.attempts + 1;
-          const claimed = { ...row, attempts, leaseUntil: later(clock.now(), leaseMs) };
-          tables.inbox.set(row.id, claimed);
-          return claimed;
-        });
+      const oldest = unsettled()
+        .filter((row) => row.sourceId === sourceId)
+        .slice(0, limit);
+      if (oldest.some(isHeld)) return [];
+      return oldest.map((row) => {
+        const attempts = row.attempts + 1;
+        const claimed = { ...row, attempts, leaseUntil: later(clock.now(), leaseMs) };
+        tables.inbox.set(row.id, claimed);
+        return claimed;
+      });
+    },
+    async release(deliveries) {
+      for (const { id, attempts } of deliveries) {
+        const row = tables.inbox.get(id);
+        if (row?.settlement !== null || row.attempts !== attempts) continue;
+        tables.inbox.set(id, { ...row, attempts: attempts - 1, leaseUntil: null });
+      }
     },
     async waitingSources() {
-      return [...new Set([...tables.inbox.values()].filter(isWaiting).map((row) => row.sourceId))].toSorted();
+      const held = new Set(
+        unsettled()
+          .filter(isHeld)
+          .map((row) => row.sourceId),
+      );
+      const sources = new Set(unsettled().map((row) => row.sourceId));
+      return [...sources.difference(held)].toSorted();
     },
     async quarantined(limit) {
       return [...tables.inbox.values()]

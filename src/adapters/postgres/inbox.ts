@@ -16,13 +16,15 @@ export function inboxOn(database: Database, onAccepted: (deliveries: readonly Ne
   });
   return {
     accept,
+    // The oldest are locked before any is chosen: `for update` waits for a claim under way and then sees its leases,
+    // so that two workers never hold deliveries of one source at once.
     async claim(sourceId, limit, leaseMs) {
       const { rows } = await database.query(
-        `update inbox set attempts = attempts + 1, lease_until = now() + $3 * interval '1 ms'
-         where id in (
-           select id from inbox
-           where source_id = $1 and outcome is null and (lease_until is null or lease_until < now())
-           order by seq limit $2 for update skip locked)
+        `with oldest as materialized (
+           select id, lease_until from inbox where source_id = $1 and outcome is null
+           order by seq limit $2 for update)
+         update inbox set attempts = attempts + 1, lease_until = now() + $3 * interval '1 ms'
+         where id in (select id from oldest) and not exists (select from oldest where lease_until >= now())
          returning id, seq, correlation_id, source_id, delivery_key, headers, body, received_at, attempts`,
         [sourceId, limit, leaseMs],
       );
@@ -31,10 +33,18 @@ export function inboxOn(database: Database, onAccepted: (deliveries: readonly Ne
         .toSorted((a, b) => Number(a.seq - b.seq))
         .map(toDelivery);
     },
+    async release(deliveries) {
+      await database.query(
+        `update inbox set attempts = inbox.attempts - 1, lease_until = null
+         from unnest($1::uuid[], $2::int[]) as held (id, attempts)
+         where inbox.id = held.id and inbox.attempts = held.attempts and outcome is null`,
+        [deliveries.map(({ id }) => id), deliveries.map(({ attempts }) => attempts)],
+      );
+    },
     async waitingSources() {
       const { rows } = await database.query<{ source_id: string }>(
-        `select distinct source_id from inbox
-         where outcome is null and (lease_until is null or lease_until < now()) order by source_id`,
+        `select source_id from inbox where outcome is null
+         group by source_id having not coalesce(bool_or(lease_until >= now()), false) order by source_id`,
       );
       return rows.map((row) => row.source_id);
     },

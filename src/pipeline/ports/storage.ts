@@ -47,9 +47,14 @@ export type Settlement =
 export interface Inbox {
   /** Resolves only after the commit (the deliveries of one tick share one insert and one commit). */
   accept(delivery: NewDelivery): Promise<{ kind: "accepted" } | { kind: "duplicate"; of: CorrelationId }>;
-  /** Up to `limit` unsettled deliveries of one source, oldest first, leased for `leaseMs` so that no other worker takes them. */
+  /**
+   * Up to `limit` unsettled deliveries of one source, oldest first, leased for `leaseMs` so that no other worker takes
+   * them. None while earlier ones are held: what is resolved must not be taken in before what was firing.
+   */
   claim(sourceId: string, limit: number, leaseMs: number): Promise<ClaimedDelivery[]>;
-  /** Sources that have unsettled deliveries no worker holds. */
+  /** Gives back what was claimed and is not settled: it can be claimed at once, and this claim does not count. */
+  release(deliveries: readonly ClaimedDelivery[]): Promise<void>;
+  /** Sources that have unsettled deliveries and no worker that holds any. */
   waitingSources(): Promise<string[]>;
   quarantined(
     limit: number,
