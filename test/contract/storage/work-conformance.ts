@@ -55,7 +55,7 @@ export function workConformance(given: Given): void {
       expect(held).not.toBeNull();
       expect(await given.store.work.claim("verify", subject, 5_000)).toBeNull();
       await put(given, follow("verify", subject));
-      const waiting = await given.store.work.waiting(await given.store.now(), 1000);
+      const waiting = await given.store.work.waiting(later(await given.store.now(), 1_000), 1000);
       expect(waiting.filter((row) => row.subject === subject)).toHaveLength(1);
     });
 
