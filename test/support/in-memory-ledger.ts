@@ -40,18 +40,21 @@ export function inMemoryLedger(tables: Tables, clock: Clock): Ledger {
         .filter(({ state }) => service === undefined || state.scope?.service === service)
         .toReversed()
         .slice(0, limit),
-    changes: async ({ statuses, flagKey, reviewBefore, limit }) =>
-      changes()
+    changes: async ({ statuses, flagKey, reviewBefore, order, limit }) => {
+      const found = changes()
         .filter(({ state }) => statuses === undefined || statuses.includes(state.status))
         .filter(({ state }) => flagKey === undefined || state.proposal.plan.ref.key === flagKey)
         .filter(({ state: { status, closure } }) => {
           if (reviewBefore === undefined) return true;
           const reviewAt = closure?.reviewAt ?? null;
           return status === "closed" && reviewAt !== null && reviewAt < reviewBefore;
-        })
-        .toReversed()
-        .slice(0, limit),
-    events: async (stream) => tables.events.filter((entry) => entry.stream === stream),
+        });
+      return (order === "oldest_first" ? found : found.toReversed()).slice(0, limit);
+    },
+    events: async (stream, { types, limit } = {}) =>
+      tables.events
+        .filter((entry) => entry.stream === stream && (types === undefined || types.includes(entry.type)))
+        .slice(limit === undefined ? 0 : -limit),
     entries: async (fromPosition, limit) =>
       tables.events
         .filter((entry) => entry.position !== null && entry.position >= fromPosition)

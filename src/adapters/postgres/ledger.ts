@@ -45,14 +45,20 @@ export function ledgerOn(database: Database, commit: (commit: Commit) => Promise
          order by seq desc limit $3`,
         [open ?? null, service === undefined ? null : storable(service), limit],
       ),
-    changes: ({ statuses, flagKey, reviewBefore, limit }) =>
+    changes: ({ statuses, flagKey, reviewBefore, order, limit }) =>
       changes(
         `where ($1::text[] is null or status = any($1)) and ($2::text is null or flag_key = $2)
            and ($3::timestamptz is null or (status = 'closed' and review_at < $3))
-         order by seq desc limit $4`,
+         order by seq ${order === "oldest_first" ? "asc" : "desc"} limit $4`,
         [statuses ?? null, flagKey === undefined ? null : storable(flagKey), reviewBefore ?? null, limit],
       ),
-    events: (stream) => entries("where stream = $1 order by version", [stream]),
+    events: async (stream, { types, limit } = {}) => {
+      const newestFirst = await entries(
+        "where stream = $1 and ($2::text[] is null or type = any($2)) order by version desc limit $3",
+        [stream, types ?? null, limit ?? null],
+      );
+      return newestFirst.toReversed();
+    },
     entries: (fromPosition, limit) =>
       entries("where position >= $1 order by position limit $2", [fromPosition, limit]),
     // The lock, not the lease, is what keeps positions free of gaps should two sequencers ever run at once.

@@ -1,14 +1,18 @@
 import { Evidence } from "../../domain/evidence/evidence.ts";
 import type { IncidentId } from "../../domain/ids.ts";
-import { streamOf } from "../../domain/ledger/stream.ts";
+import { type StreamName, streamOf } from "../../domain/ledger/stream.ts";
 import type { Service } from "../../domain/service.ts";
 import type { IncidentView } from "../ports/announcer.ts";
 import type { Store } from "../ports/storage.ts";
+import { toldEvents } from "./told-events.ts";
 
 export interface ReadIncidentDeps {
   store: Store;
   services: readonly Service[];
 }
+
+/** Of each stream. What is older has long been told. */
+const listed = 200;
 
 /** Everything known about an incident, in one picture; null if there is none of this id. */
 export async function readIncident(id: IncidentId, deps: ReadIncidentDeps): Promise<IncidentView | null> {
@@ -16,16 +20,15 @@ export async function readIncident(id: IncidentId, deps: ReadIncidentDeps): Prom
   const loaded = await ledger.incident(id);
   if (loaded === null) return null;
   const incident = loaded.state;
+  const told = (stream: StreamName) => ledger.events(stream, { types: toldEvents, limit: listed });
   const [changes, ownEvents, body, linked, now] = await Promise.all([
     ledger.changesOfIncident(id),
-    ledger.events(streamOf("incident", id)),
+    told(streamOf("incident", id)),
     incident.evidence === null ? null : bodies.get(incident.evidence.bodyId),
     incident.linkedChangeId === null ? null : ledger.change(incident.linkedChangeId),
     deps.store.now(),
   ]);
-  const changeEvents = await Promise.all(
-    changes.map((change) => ledger.events(streamOf("change", change.state.id))),
-  );
+  const changeEvents = await Promise.all(changes.map((change) => told(streamOf("change", change.state.id))));
   return {
     incident,
     service: deps.services.find((service) => service.name === incident.scope?.service) ?? null,

@@ -12,7 +12,7 @@ export interface IncidentView {
   changes: ChangeState[];
   /** Null before it was gathered, or after retention dropped it. */
   evidence: Evidence | null;
-  /** Events of the incident and of its changes, by time. */
+  /** Events of the incident and of its changes that people are told of, by time; the newest, where they are many. */
   timeline: LedgerEntry[];
   /** The open change of another incident that this one links to. */
   linked: ChangeState | null;

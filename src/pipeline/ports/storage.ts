@@ -122,15 +122,19 @@ export interface Ledger {
   changesOfIncident(id: IncidentId): Promise<Loaded<ChangeState>[]>;
   /** Newest first. */
   incidents(filter: { open?: boolean; service?: string; limit: number }): Promise<Loaded<IncidentState>[]>;
-  /** Newest first. `reviewBefore` selects closed changes whose review date is earlier. */
+  /**
+   * Newest first unless told otherwise; `limit` counts from there. `reviewBefore` selects closed changes whose review
+   * date is earlier.
+   */
   changes(filter: {
     statuses?: readonly ChangeState["status"][];
     flagKey?: string;
     reviewBefore?: Instant;
+    order?: "newest_first" | "oldest_first";
     limit: number;
   }): Promise<Loaded<ChangeState>[]>;
-  /** A stream's events in order. */
-  events(stream: StreamName): Promise<LedgerEntry[]>;
+  /** A stream's events in order: all of them, or the last `limit` of the types given. */
+  events(stream: StreamName, only?: { types?: readonly string[]; limit?: number }): Promise<LedgerEntry[]>;
   /** Events of all streams by position from `fromPosition`, in order, at most `limit`. Unpositioned ones are not seen. */
   entries(fromPosition: number, limit: number): Promise<LedgerEntry[]>;
   /** Gives positions to committed events that have none yet. Only the sequencer's lease holder calls it. */

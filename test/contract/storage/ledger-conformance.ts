@@ -124,6 +124,37 @@ export function ledgerConformance(given: Given): void {
       expect((await given.store.ledger.openIncidentByGroup(group))?.state.title).toBe("x\0y\uFFFD");
     });
 
+    it("gives the last events of a stream, of the types asked for, in order", async () => {
+      const { id } = await openIncident(given);
+      const names = ["a", "b", "c", "d"].map(acknowledged);
+      const events = names.flatMap((name, index) => [name, eventOf("muted", index)]);
+      await given.store.ledger.commit({ writes: [incidentWrite(id, 1, events)] });
+      const stream = streamOf("incident", id);
+      const versions = async (only: Parameters<typeof given.store.ledger.events>[1]) =>
+        (await given.store.ledger.events(stream, only)).map(({ version }) => version);
+      expect(await versions({})).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(await versions({ limit: 3 })).toEqual([7, 8, 9]);
+      expect(await versions({ types: ["acknowledged"] })).toEqual([2, 4, 6, 8]);
+      expect(await versions({ types: ["acknowledged", "incident_opened"], limit: 2 })).toEqual([6, 8]);
+      expect(await versions({ types: ["nothing"] })).toEqual([]);
+    });
+
+    it("lists changes from either end", async () => {
+      const flagKey = `flag-${newChangeId()}`;
+      const ids = [newChangeId(), newChangeId(), newChangeId()];
+      for (const id of ids) {
+        const events = [...proposed(flagKey), { type: "change_expired" as const, at }];
+        await given.store.ledger.commit({ writes: [changeWrite(id, 0, events)] });
+      }
+      const listed = async (order?: "newest_first" | "oldest_first") =>
+        (await given.store.ledger.changes({ flagKey, limit: 2, ...(order && { order }) })).map(
+          ({ state }) => state.id,
+        );
+      expect(await listed()).toEqual([ids[2], ids[1]]);
+      expect(await listed("newest_first")).toEqual([ids[2], ids[1]]);
+      expect(await listed("oldest_first")).toEqual([ids[0], ids[1]]);
+    });
+
     it("refuses to rewrite, delete or truncate events", async () => {
       const { id } = await openIncident(given);
       for (const sql of [

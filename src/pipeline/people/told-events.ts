@@ -1,0 +1,46 @@
+import type { ChangeEvent } from "../../domain/change/events.ts";
+import type { IncidentEvent } from "../../domain/incident/events.ts";
+
+/**
+ * Which events people are told of one by one. The rest is on the card as it stands, or between Signalman and one
+ * person, and may come in any number: a storm's alerts, a stranger's clicks.
+ */
+const told: Record<IncidentEvent["type"] | ChangeEvent["type"], boolean> = {
+  incident_opened: false,
+  alert_joined: false,
+  alert_resolved: false,
+  evidence_gathered: false,
+  assessed: false,
+  no_change_recommended: true,
+  drafting_withheld: true,
+  investigation_renewed: true,
+  linked_to_change: true,
+  acknowledged: true,
+  muted: true,
+  incident_resolved: true,
+  incident_closed: true,
+  change_proposed: true,
+  change_revised: true,
+  decided: true,
+  vote_cast: true,
+  vote_refused: false,
+  action_refused: false,
+  change_approved: true,
+  change_rejected: true,
+  change_denied: true,
+  change_expired: true,
+  change_superseded: true,
+  votes_voided: true,
+  execution_started: false,
+  execution_uncertain: true,
+  change_applied: true,
+  execution_failed: true,
+  human_needed: true,
+  change_verified: true,
+  change_closed: true,
+  review_due: true,
+};
+
+export const toldEvents: readonly string[] = Object.entries(told).flatMap(([type, tells]) =>
+  tells ? [type] : [],
+);

@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+import { eventLines } from "../../../src/adapters/slack/thread/event-line.ts";
+import { ChangeEvent } from "../../../src/domain/change/events.ts";
+import { IncidentEvent } from "../../../src/domain/incident/events.ts";
+import type { LedgerEntry } from "../../../src/domain/ledger/chain.ts";
+import { toldEvents } from "../../../src/pipeline/people/told-events.ts";
+import { changeId, decisions, propose, proposalFor, voteCommand } from "../../support/change-fixtures.ts";
+import { join } from "../../support/incident-fixtures.ts";
+import { investigated } from "../../support/story.ts";
+
+function entryOf(event: ChangeEvent): LedgerEntry {
+  const { type, at, ...data } = ChangeEvent.parse(event);
+  const hash = "0".repeat(64);
+  return { stream: `change/${changeId}`, version: 9, position: null, type, at, data, prevHash: hash, hash };
+}
+
+it("has no line for an event that is not read for the thread", () => {
+  const story = investigated();
+  story.incident(join({ fingerprint: "f1", status: "resolved" }));
+  const proposal = proposalFor();
+  story.change(propose(decisions.queue(), proposal));
+  story.change(voteCommand(proposal));
+  const { digest } = proposal;
+  story.change({ command: "begin", operationId: "op-1", epoch: 1, digest, decision: decisions.allow() });
+  const at = story.now();
+  const who = { at, userId: "U1", name: "Ben", reason: "no role permits it" };
+  const entries = [
+    ...story.view().timeline,
+    entryOf({ type: "vote_refused", vote: "approve", ...who }),
+    entryOf({ type: "action_refused", action: "close", ...who }),
+  ];
+  const silent = entries.filter(({ type }) => !toldEvents.includes(type));
+  expect([...new Set(silent.map(({ type }) => type))].toSorted()).toEqual([
+    "action_refused",
+    "alert_joined",
+    "alert_resolved",
+    "assessed",
+    "evidence_gathered",
+    "execution_started",
+    "incident_opened",
+    "vote_refused",
+  ]);
+  expect(silent.filter((entry) => eventLines(entry) !== null)).toEqual([]);
+  const all = [...IncidentEvent.options, ...ChangeEvent.options].map(({ shape }) => shape.type.value);
+  expect(new Set(all)).toEqual(new Set([...toldEvents, ...silent.map(({ type }) => type)]));
+});
