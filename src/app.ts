@@ -237,7 +237,7 @@ async function webDeps(part: WebConfig, controls: Controls, shared: Shared): Pro
         controls,
         services,
         queueBackend: config.queue.kind === "redis" ? "redis" : "postgres",
-        drafter: config.worker?.model?.name ?? "rules",
+        drafter: config.worker === undefined ? null : (config.worker.model?.name ?? "rules"),
       }),
       flagUrl: (ref) => flags.webUrl(ref),
       log,

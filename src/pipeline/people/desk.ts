@@ -14,8 +14,8 @@ export interface DeskDeps {
   controls: Controls;
   services: readonly Service[];
   queueBackend: Status["queueBackend"];
-  /** In words: the model's name, or that rules draft. */
-  drafter: string;
+  /** In words: the model's name, or that rules draft; null where another process drafts. */
+  drafter: string | null;
 }
 
 const listed = 50;
@@ -29,13 +29,13 @@ export function desk(deps: DeskDeps): Desk {
     incident: (id) => readIncident(id, deps),
     change: async (id) => (await ledger.change(id))?.state ?? null,
     pending: async () => {
-      const changes = await ledger.changes({ statuses: openStatuses, limit: listed });
-      return changes.map((change) => change.state).toReversed();
+      const changes = await ledger.changes({ statuses: openStatuses, order: "oldest_first", limit: listed });
+      return changes.map((change) => change.state);
     },
     cleanup: async () => {
       const [due, unclosed] = await Promise.all([
-        ledger.changes({ reviewBefore: await deps.store.now(), limit: listed }),
-        ledger.changes({ statuses: ["applied"], limit: listed }),
+        ledger.changes({ reviewBefore: await deps.store.now(), order: "oldest_first", limit: listed }),
+        ledger.changes({ statuses: ["applied"], order: "oldest_first", limit: listed }),
       ]);
       return [...due, ...unclosed].map((change) => change.state);
     },

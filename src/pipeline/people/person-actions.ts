@@ -8,10 +8,12 @@ import { closeChange } from "./close-change.ts";
 import { commitDecision } from "../commit-decision.ts";
 import { expansionsOf } from "./offer-expansions.ts";
 import type { ActionAnswer, PersonActions } from "../ports/person-actions.ts";
+import type { Store } from "../ports/storage.ts";
 import { expand, type LinkedChangeDeps, restoreOverwritten, revert } from "./start-linked-change.ts";
 
 /** What people may do, as one object for whatever front they use. Failures outside become `unavailable`. */
-export function personActions(deps: LinkedChangeDeps): PersonActions {
+export function personActions(given: LinkedChangeDeps): PersonActions {
+  const deps: LinkedChangeDeps = { ...given, store: watchingCommits(given.store) };
   return {
     check: (changeId, userId, action) =>
       answering(async () => {
@@ -46,8 +48,34 @@ async function answering(act: () => Promise<ActionAnswer>): Promise<ActionAnswer
     return await act();
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
-    return { kind: "unavailable", reason: `${error.message} Nothing was done; try again.` };
+    const end = uncertain.has(error)
+      ? "It may or may not be recorded: look at the card before you try again."
+      : "Nothing was done; try again.";
+    return { kind: "unavailable", reason: `${error.message} ${end}` };
   }
+}
+
+/** Failures of commits after which nobody knows whether the database took them. */
+const uncertain = new WeakSet<OpsError>();
+
+function watchingCommits(store: Store): Store {
+  const { ledger } = store;
+  return {
+    ...store,
+    ledger: {
+      ...ledger,
+      commit: async (commit) => {
+        try {
+          return await ledger.commit(commit);
+        } catch (error) {
+          if (error instanceof OpsError && (error.code === "unreachable" || error.code === "timeout")) {
+            uncertain.add(error);
+          }
+          throw error;
+        }
+      },
+    },
+  };
 }
 
 async function acknowledge(

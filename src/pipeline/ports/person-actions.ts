@@ -70,7 +70,8 @@ export interface PersonActions {
 export interface Status {
   database: "up" | "down";
   queueBackend: "postgres" | "redis";
-  drafter: string;
+  /** Who drafts, in words; null where that is another process's. */
+  drafter: string | null;
   openIncidents: number;
   pendingApprovals: number;
   waitingWork: number;
@@ -85,7 +86,7 @@ export interface Desk {
   change(id: ChangeId): Promise<ChangeState | null>;
   /** Changes awaiting approval, approved, executing or in need of a person; oldest first. */
   pending(): Promise<ChangeState[]>;
-  /** Closed changes past their review date, and applied ones nobody has closed. */
+  /** Closed changes past their review date, then applied ones nobody has closed; each oldest first. */
   cleanup(): Promise<ChangeState[]>;
   status(): Promise<Status>;
   /** `service/environment name` of every environment in the catalogue, for choosing. */

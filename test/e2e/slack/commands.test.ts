@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { ChainCheck } from "../../../src/domain/change/outcome.ts";
 import { toInstant } from "../../../src/domain/ids.ts";
 import { decisions, voteCommand } from "../../support/change-fixtures.ts";
@@ -35,6 +35,12 @@ describe.each(["socket", "http"] as const)("commands over %s", (transport) => {
 });
 
 describe("/ops", () => {
+  it("does not say who drafts where another process does", async () => {
+    await using world = await createSlackWorld();
+    vi.spyOn(world.desk, "status").mockResolvedValue({ ...(await world.desk.status()), drafter: null });
+    expect((await typing(world, "/ops", "status")).words).toContain("Database up, queue on postgres.");
+  });
+
   it("helps, and guesses what was meant", async () => {
     await using world = await createSlackWorld();
     expect((await typing(world, "/ops", "")).words).toContain("*What you can type*");

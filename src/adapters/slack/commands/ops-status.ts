@@ -2,6 +2,11 @@ import { code, mrkdwn } from "../escape-text.ts";
 import { when } from "../words.ts";
 import { sections } from "./on-command.ts";
 import type { OpsWord } from "./ops.ts";
+import type { Status } from "../../../pipeline/ports/person-actions.ts";
+
+function drafterOf({ drafter }: Status): string {
+  return drafter === null ? "" : `, drafter ${mrkdwn(drafter, 80)}`;
+}
 
 export const opsStatus: OpsWord = {
   word: "status",
@@ -10,7 +15,7 @@ export const opsStatus: OpsWord = {
     const status = await desk.status();
     const lines = [
       "*Signalman*",
-      `• Database ${status.database}, queue on ${status.queueBackend}, drafter ${mrkdwn(status.drafter, 80)}.`,
+      `• Database ${status.database}, queue on ${status.queueBackend}${drafterOf(status)}.`,
       `• ${status.openIncidents} open incidents, ${status.pendingApprovals} changes awaiting approval.`,
       `• ${status.waitingWork} pieces of work waiting, ${status.quarantined} deliveries in quarantine.`,
       ...(status.parkedWork.length === 0 ? ["• No work was given up."] : ["*Given up, a person must look:*"]),
