@@ -152,13 +152,13 @@ describe("a vote", () => {
   });
 });
 
-describe("fifty at once", () => {
-  const crowd = (world: World, groups: string[]) => {
-    const ids = Array.from({ length: 50 }, (_, index) => `U0P${index}`);
-    for (const userId of ids) world.identity.people.set(userId, personWith({ userId, groups }));
-    return ids;
-  };
+const crowd = (world: World, groups: string[]) => {
+  const ids = Array.from({ length: 50 }, (_, index) => `U0P${index}`);
+  for (const userId of ids) world.identity.people.set(userId, personWith({ userId, groups }));
+  return ids;
+};
 
+describe("fifty at once", () => {
   test("people approve: one approval, one execution", async () => {
     const world = createWorld();
     const id = await world.propose();
