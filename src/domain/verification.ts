@@ -6,7 +6,8 @@ export type Verdict = z.infer<typeof Verdict>;
 
 /**
  * Telemetry compared around an applied change. `healthy` is the level before the trouble, `troubled` the one
- * just before the change, `now` the one after it; all means in the metric's own unit, null without samples.
+ * just before the change, `now` the one after it; all medians of the worst series, in the metric's own unit, null
+ * without samples.
  */
 export const Verification = z.strictObject({
   queryId: z.string(),
@@ -22,6 +23,9 @@ export const Verification = z.strictObject({
 });
 export type Verification = z.infer<typeof Verification>;
 
+/** A metric's level before the trouble, before the change and after it; null without enough samples. */
+export type Levels = Pick<Verification, "healthy" | "troubled" | "now">;
+
 /** How much of the damage must be gone to call it recovered, and how little of it means nothing changed. */
 export const recoveredShare = 0.75;
 export const improvedShare = 0.25;
@@ -30,10 +34,7 @@ export const improvedShare = 0.25;
  * The verdict. Damage = how far `troubled` lies from `healthy` in the bad direction; the share of it that is
  * gone decides. Without a healthy level the change against `troubled` alone decides, and never says recovered.
  */
-export function judge(
-  badDirection: "up" | "down",
-  levels: { healthy: number | null; troubled: number | null; now: number | null },
-): { verdict: Verdict; reason: string } {
+export function judge(badDirection: "up" | "down", levels: Levels): { verdict: Verdict; reason: string } {
   const { healthy, troubled, now } = levels;
   if (troubled === null || now === null) {
     return { verdict: "no_data", reason: "There are not enough samples around the change to compare." };
@@ -75,4 +76,65 @@ function judgeWithoutHealthy(
   if (share <= -improvedShare)
     return { verdict: "worse", reason: `It is ${percent}% worse than before the change.` };
   return { verdict: "no_effect", reason: `It moved by ${percent}%, which is noise.` };
+}
+
+/** One series of a metric: a route, a variation, a region. */
+export interface SeriesLevels extends Levels {
+  /** Its labels in words; empty for a metric without labels. */
+  name: string;
+}
+
+/**
+ * Every series is judged by itself, and the least favourable verdict stands: a route that still fails must not be
+ * hidden by nine that never did. Series with less than a quarter of the worst one's damage are noise beside it. Where
+ * a series has no level (a variation nobody gets any more, one that nobody got before), its users had or have what
+ * the worst of the others gives.
+ */
+export function judgeWorst(
+  badDirection: "up" | "down",
+  series: readonly SeriesLevels[],
+): Levels & { verdict: Verdict; reason: string } {
+  const sign = badDirection === "up" ? 1 : -1;
+  const worst = {
+    healthy: worstOf(sign, series, "healthy"),
+    troubled: worstOf(sign, series, "troubled"),
+    now: worstOf(sign, series, "now"),
+  };
+  const whole = series
+    .filter(({ troubled, now }) => troubled !== null || now !== null)
+    .map((one) => ({
+      name: one.name,
+      healthy: one.healthy ?? worst.healthy,
+      troubled: one.troubled ?? worst.troubled,
+      now: one.now ?? worst.now,
+    }));
+  const byDamage = whole
+    .map((levels) => ({ levels, damage: damageOf(sign, levels) }))
+    .toSorted((a, b) => b.damage - a.damage);
+  const most = byDamage[0];
+  if (most === undefined) return { ...worst, ...judge(badDirection, worst) };
+  const counted =
+    worst.healthy === null || most.damage <= 0
+      ? [most]
+      : byDamage.filter(({ damage }) => damage >= improvedShare * most.damage);
+  const [least] = counted
+    .map(({ levels }) => ({ levels, ...judge(badDirection, levels) }))
+    .toSorted((a, b) => leastFavourableFirst.indexOf(a.verdict) - leastFavourableFirst.indexOf(b.verdict));
+  const { levels, verdict, reason } = least ?? { levels: worst, ...judge(badDirection, worst) };
+  const { name, healthy, troubled, now } = { name: "", ...levels };
+  const told =
+    whole.length > 1 && name !== "" ? `${reason} Worst of ${whole.length} series: ${name}.` : reason;
+  return { healthy, troubled, now, verdict, reason: told };
+}
+
+const leastFavourableFirst: readonly Verdict[] = ["no_data", "worse", "no_effect", "improved", "recovered"];
+
+function worstOf(sign: number, series: readonly SeriesLevels[], window: keyof Levels): number | null {
+  const values = series.flatMap((one) => one[window] ?? []);
+  return values.length === 0 ? null : sign * Math.max(...values.map((value) => sign * value));
+}
+
+/** How far it was or is from healthy, whichever is more; from zero where nothing is known to be healthy. */
+function damageOf(sign: number, { healthy, troubled, now }: Levels): number {
+  return Math.max(...[troubled, now].map((at) => (at === null ? -Infinity : sign * (at - (healthy ?? 0)))));
 }

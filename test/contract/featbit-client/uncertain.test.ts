@@ -194,12 +194,13 @@ describe("written, but not seen", () => {
   });
 });
 
+async function revisionChecked() {
+  const { flag } = await world.read();
+  const variationId = flag.variations[1]?.id ?? "";
+  return world.plan({ tool: "flag.serve_variation", rule: null, variationId });
+}
+
 describe("a flag that has moved, perhaps by our own write", () => {
-  const revisionChecked = async () => {
-    const { flag } = await world.read();
-    const variationId = flag.variations[1]?.id ?? "";
-    return world.plan({ tool: "flag.serve_variation", rule: null, variationId });
-  };
   const conflict = JSON.stringify({ success: false, errors: ["Conflict"], data: null });
 
   test("an earlier write of the same operation got there late: applied, not conflicted", async () => {

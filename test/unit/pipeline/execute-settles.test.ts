@@ -5,6 +5,8 @@ import { createWorld, flagKey, settleMs, type World } from "./world.ts";
 
 const ingress = () => new OpsError("not_found", "Nothing answers at this path (404): check FEATBIT_API_URL.");
 
+const tooSlow = async () => Promise.reject(new OpsError("timeout", "PostgreSQL: statement timeout"));
+
 /** The writer of the world, with one of its two calls replaced. */
 function replace(world: World, over: Partial<FlagWriter>): () => void {
   world.deps.writer = { ...world.flags.writer, ...over };
@@ -103,15 +105,15 @@ test("the flag cannot be read for a moment just before the write: sent a little 
   expect(world.flags.writes).toHaveLength(1);
 });
 
-describe("a write that nobody answered", () => {
-  /** Answers nothing, takes `tookMs`, and is gone. */
-  const unanswered =
-    (world: World, tookMs: number, mayGoOnMs: number): FlagWriter["apply"] =>
-    async () => {
-      world.clock.advance(tookMs);
-      return { kind: "unknown", reason: "No answer came.", settleMs: mayGoOnMs };
-    };
+/** Answers nothing, takes `tookMs`, and is gone. */
+const unanswered =
+  (world: World, tookMs: number, mayGoOnMs: number): FlagWriter["apply"] =>
+  async () => {
+    world.clock.advance(tookMs);
+    return { kind: "unknown", reason: "No answer came.", settleMs: mayGoOnMs };
+  };
 
+describe("a write that nobody answered", () => {
   test("is not sent again, nor said to be unwritten, before it has settled, counted from its own end", async () => {
     const world = createWorld();
     const id = await world.approved();
@@ -147,8 +149,7 @@ describe("a write that nobody answered", () => {
     const { store } = world;
     const undo = replace(world, {
       apply: async (request) => {
-        const commit = async () => Promise.reject(new OpsError("timeout", "PostgreSQL: statement timeout"));
-        world.deps.store = { ...store, ledger: { ...store.ledger, commit } };
+        world.deps.store = { ...store, ledger: { ...store.ledger, commit: tooSlow } };
         return unanswered(world, 10_000, 45_000)(request);
       },
     });

@@ -1,3 +1,4 @@
+import type { ExpectedEffect } from "../../../src/domain/assessment.ts";
 import type { Lineage } from "../../../src/domain/change/proposal.ts";
 import type { ChangeState } from "../../../src/domain/change/change.ts";
 import type { ToolOperation } from "../../../src/domain/flag/operation.ts";
@@ -83,6 +84,7 @@ export interface ProposeOptions {
   incidentId?: IncidentId;
   requester?: Requester;
   lineage?: Lineage;
+  expected?: ExpectedEffect;
 }
 
 /** The core with everything outside it faked: store, clock, flags, people and controls. */
@@ -147,7 +149,7 @@ export function createWorld(flag = onFlag()): World {
       });
       return id;
     },
-    async propose({ operation = turnOff, incidentId, requester = source, lineage } = {}) {
+    async propose({ operation = turnOff, incidentId, requester = source, lineage, expected } = {}) {
       const incident = await store.ledger.incident(incidentId ?? (await world.openIncident()));
       const ref = { project: "shop", environment: "prod", environmentId: "env-1", key: flag.key };
       const snapshot = await flags.reader.read(ref);
@@ -161,7 +163,7 @@ export function createWorld(flag = onFlag()): World {
           summary: "Change the flag",
           requester,
           agent: "rules",
-          expected: null,
+          expected: expected ?? null,
           lineage: lineage ?? null,
           evidence: { confidence: "high", citations: 2, gaps: 0 },
         },
