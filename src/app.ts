@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { PoolConfig } from "pg";
-import { createFeatBitControls } from "./adapters/featbit/featbit-controls.ts";
+import { createFeatBitControls, type FeatBitControls } from "./adapters/featbit/featbit-controls.ts";
 import { createFeatBitReader } from "./adapters/featbit/featbit-reader.ts";
 import { createFeatBitWriter } from "./adapters/featbit/featbit-writer.ts";
 import { createDoor } from "./adapters/http/door.ts";
@@ -14,11 +14,13 @@ import { createPrometheus, type PrometheusOptions } from "./adapters/prometheus/
 import { createDoorbell } from "./adapters/queue/doorbell.ts";
 import { createIdentity } from "./adapters/slack/identity.ts";
 import { createSlack } from "./adapters/slack/slack.ts";
+import { confirmAccess } from "./confirm-access.ts";
 import type { Database } from "./config/database.ts";
 import type { Config, ExecutorConfig, WebConfig, WorkerConfig } from "./config/load-config.ts";
 import type { Prometheus } from "./config/prometheus.ts";
 import { type Documents, loadDocuments } from "./documents/load-documents.ts";
 import { ChangeId, CorrelationId, DeliveryId, idTail, IncidentId } from "./domain/ids.ts";
+import { OpsError } from "./domain/ops-error.ts";
 import { assess } from "./pipeline/drafting/assess.ts";
 import { desk } from "./pipeline/people/desk.ts";
 import type { ExecuteDeps } from "./pipeline/execute.ts";
@@ -44,11 +46,8 @@ export interface App extends AsyncDisposable {
 }
 
 const leaseMs = 15_000;
-/**
- * How long FeatBit's answer to a write is waited for, and after that how long the write may still be under way there.
- * Less than a lease: who takes over from a process that died in the middle finds its write settled.
- */
-const writeTimeoutMs = 10_000;
+/** How long an unanswered write may still be under way at the flag platform. */
+const settleMs = 3_000;
 
 /**
  * Builds everything, top to bottom; disposing the app undoes it in reverse. Throws `ConfigError` for documents that
@@ -57,11 +56,16 @@ const writeTimeoutMs = 10_000;
 export async function createApp({ config, log }: { config: Config; log: Log }): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const documents = loadDocuments(config.documents, config.services);
+  await confirmAccess(config, log);
+  const controls = stack.use(openControls(config, log));
+  await controls.confirmSecret();
 
   const connection = await openDatabase(config.database, log, stack);
   const pool = createPool(connection, (line) => log.warn({ intent: "use the database" }, line));
   stack.defer(() => pool.end());
-  await migrate(pool);
+  await migrate(pool).catch((error: unknown) => {
+    throw config.database.kind === "server" ? withRemedy(error) : error;
+  });
   const doorbell = stack.use(
     await createDoorbell(
       config.queue.kind === "redis"
@@ -74,7 +78,6 @@ export async function createApp({ config, log }: { config: Config; log: Log }): 
   const store = createStore(pool, { onCommitted: relay.ringWork, onAccepted: relay.ringSources });
   const shared: Shared = { config, documents, store, doorbell, log, stack };
 
-  const controls = stack.use(openControls(config, log));
   const executor =
     config.executor === undefined ? undefined : executorDeps(config.executor, controls, shared);
   const worker = config.worker === undefined ? undefined : workerDeps(config.worker, controls, shared);
@@ -110,7 +113,18 @@ async function openDatabase(database: Database, log: Log, stack: AsyncDisposable
   return embedded.connection;
 }
 
-function openControls({ featbit, web, worker, executor }: Config, log: Log): Controls & AsyncDisposable {
+/** The address itself is not repeated: it usually holds a password. */
+function withRemedy(error: unknown): unknown {
+  if (!(error instanceof OpsError) || (error.code !== "unreachable" && error.code !== "timeout"))
+    return error;
+  return new OpsError(
+    error.code,
+    `${error.message}. Check DATABASE_URL and that its server runs, or unset it to use the PostgreSQL that came along.`,
+    { cause: error },
+  );
+}
+
+function openControls({ featbit, web, worker, executor }: Config, log: Log): FeatBitControls {
   const secret = (web ?? worker ?? executor)?.controlsSecret.reveal() ?? null;
   return createFeatBitControls({
     sdkKey: secret,
@@ -133,12 +147,12 @@ function executorDeps(part: ExecutorConfig, controls: Controls, shared: Shared):
       roles: documents.governance.roles,
       log,
     }),
-    flags: createFeatBitReader(platform),
-    writer: createFeatBitWriter({ ...platform, timeoutMs: writeTimeoutMs }),
+    flags: createFeatBitReader({ ...platform, tokenSetting: "FEATBIT_WRITE_TOKEN" }),
+    writer: createFeatBitWriter(platform),
     newOperationId: () => `OP-${idTail(randomBytes(10))}`,
     leaseMs,
     verifyAfterMs: config.timing.verifyAfterMs,
-    settleMs: writeTimeoutMs,
+    settleMs,
   };
 }
 
@@ -187,7 +201,6 @@ function workerDeps(
     newChangeId,
     log,
     lookBackMs: timing.lookBackMs,
-    verifyAfterMs: timing.verifyAfterMs,
     windowMs: Math.min(timing.verifyAfterMs / 2, 300_000),
     drainIntake: (sourceId) =>
       drainSource(sourceId, {

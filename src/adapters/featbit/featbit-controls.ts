@@ -1,5 +1,6 @@
 import type { IFbClient } from "@featbit/node-server-sdk";
 import { type ControlReading, safeControls } from "../../domain/policy/controls.ts";
+import { OpsError } from "../../domain/ops-error.ts";
 import type { Controls } from "../../pipeline/ports/controls.ts";
 import { CONTROL_KEYS, defaultText, type Evaluated, readControls } from "./read-controls.ts";
 import type { FeatBitLog } from "./rest-client.ts";
@@ -21,6 +22,14 @@ export interface FeatBitControlsOptions {
   retryMs?: number | undefined;
 }
 
+export interface FeatBitControls extends Controls, AsyncDisposable {
+  /**
+   * Waits until the first connection stands or fails. A server that is away is no failure: the safe controls stand.
+   * @throws OpsError `unauthorized` when FeatBit refuses the secret.
+   */
+  confirmSecret(): Promise<void>;
+}
+
 /**
  * Signalman's own flags, evaluated by the official SDK. While FeatBit has never answered, or was not heard from for
  * `staleAfterMs`, the safe controls stand. What the SDK does not tell, and nobody here can: an archived flag
@@ -29,11 +38,12 @@ export interface FeatBitControlsOptions {
  * control off by what it serves, not by archiving it.
  * @throws OpsError `misconfigured` when the SDK cannot be built from these options.
  */
-export function createFeatBitControls(options: FeatBitControlsOptions): Controls & AsyncDisposable {
+export function createFeatBitControls(options: FeatBitControlsOptions): FeatBitControls {
   const { sdkKey, log } = options;
   if (sdkKey === null || sdkKey.trim() === "") {
     return {
       read: async () => standing("FEATBIT_CONTROLS_SECRET is not set"),
+      confirmSecret: async () => undefined,
       [Symbol.asyncDispose]: async () => undefined,
     };
   }
@@ -66,6 +76,14 @@ export function createFeatBitControls(options: FeatBitControlsOptions): Controls
       await Promise.race([link.firstFlags, enough]);
       const now = usable();
       return "why" in now ? standing(now.why) : readControls(now.client, context);
+    },
+    async confirmSecret() {
+      const outcome = await Promise.race([link.firstTry, enough]);
+      if (outcome !== "refused") return;
+      throw new OpsError(
+        "unauthorized",
+        "FeatBit refused the SDK secret of Signalman's own environment: set FEATBIT_CONTROLS_SECRET to a server secret of it, and check this machine's clock.",
+      );
     },
     async [Symbol.asyncDispose]() {
       clearTimeout(timer);

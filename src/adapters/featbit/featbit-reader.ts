@@ -19,6 +19,8 @@ export interface FeatBitReaderOptions {
   apiUrl: string;
   /** Access token that may read: CanAccessProject and CanAccessEnv are enough. */
   token: string;
+  /** The setting that holds the token, for error texts; FEATBIT_READ_TOKEN unless told. */
+  tokenSetting?: string | undefined;
   /** Base of FeatBit's web console, for links; none without it. */
   consoleUrl?: string | null | undefined;
   timeoutMs?: number | undefined;
@@ -32,7 +34,7 @@ export interface FeatBitReaderOptions {
  */
 export function createFeatBitReader(options: FeatBitReaderOptions): FlagReader {
   const { log } = options;
-  const client = createRestClient({ ...options, tokenSetting: "FEATBIT_READ_TOKEN" });
+  const client = createRestClient({ ...options, tokenSetting: options.tokenSetting ?? "FEATBIT_READ_TOKEN" });
   const environmentId = createEnvironments(client);
   const consoleUrl = consoleBase(options.consoleUrl ?? null);
 

@@ -24,6 +24,8 @@ export interface SdkLink extends AsyncDisposable {
   problem(): string | null;
   /** Resolves with the first flags, or when disposed of. */
   firstFlags: Promise<void>;
+  /** How the first try to connect ended: also `lost` when disposed of before it did. */
+  firstTry: Promise<"flags" | "refused" | "lost">;
 }
 
 interface Attempt {
@@ -35,11 +37,14 @@ interface Attempt {
 }
 
 const LONGEST_WAIT_MS = 30_000;
+/** The close code by which FeatBit refuses an SDK key (contract §3.1). */
+const keyRefused = 4003;
 
 /** @throws OpsError `misconfigured` when the SDK cannot be built from these options. */
 export function createSdkLink(options: SdkLinkOptions): SdkLink {
   const { log, pingMs } = options;
   const { promise: firstFlags, resolve: flagsCame } = Promise.withResolvers<void>();
+  const { promise: firstTry, resolve: firstTryEnded } = Promise.withResolvers<"flags" | "refused" | "lost">();
   let serving: Attempt | null = null;
   let trying: Attempt | null = null;
   let heardAt = 0;
@@ -62,7 +67,10 @@ export function createSdkLink(options: SdkLinkOptions): SdkLink {
       garbled: () => lose(attempt, "it sent what is not FeatBit's protocol"),
       leftOut: (what) =>
         log.warn({ intent: "read controls", what }, "Left out of the flags: its targeting cannot be read"),
-      closed: (code) => lose(attempt, closeWords(code)),
+      closed: (code) => {
+        firstTryEnded(code === keyRefused ? "refused" : "lost");
+        lose(attempt, closeWords(code));
+      },
     });
     trying = attempt;
   }
@@ -76,6 +84,7 @@ export function createSdkLink(options: SdkLinkOptions): SdkLink {
     if (lostBecause !== null) log.info({ intent: "read controls" }, "FeatBit's streaming server answers");
     lostBecause = null;
     flagsCame();
+    firstTryEnded("flags");
   }
 
   function lose(attempt: Attempt, because: string): void {
@@ -121,12 +130,14 @@ export function createSdkLink(options: SdkLinkOptions): SdkLink {
     silentMs: () => (serving === null ? Infinity : performance.now() - heardAt),
     problem: () => lostBecause,
     firstFlags,
+    firstTry,
     async [Symbol.asyncDispose]() {
       disposed = true;
       clearInterval(pings);
       if (retry !== null) clearTimeout(retry);
       for (const attempt of [trying, serving]) if (attempt !== null) retire(attempt);
       flagsCame();
+      firstTryEnded("lost");
       await Promise.all(closing);
     },
   };
@@ -157,7 +168,7 @@ function open(options: SdkLinkOptions, events: SdkSocketEvents): Attempt {
 }
 
 function closeWords(code: number): string {
-  return code === 4003
+  return code === keyRefused
     ? "it refused the SDK key (4003): check FEATBIT_CONTROLS_SECRET and this machine's clock"
     : `it was closed (${code})`;
 }
