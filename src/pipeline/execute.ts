@@ -11,6 +11,7 @@ import { type PersonFacts, requesterText } from "../domain/people.ts";
 import type { ValidApproval } from "../domain/policy/decide-action.ts";
 import { governingHashes } from "../domain/policy/rulebook.ts";
 import { permissionFor } from "../domain/policy/roles.ts";
+import { afterEnd } from "./after-end.ts";
 import type { Controls } from "./ports/controls.ts";
 import type { FlagReader, FlagWriter } from "./ports/flag-platform.ts";
 import type { Identity } from "./ports/people.ts";
@@ -82,9 +83,10 @@ async function begin(loaded: Loaded<ChangeState>, item: WorkItem, deps: ExecuteD
   );
   if (answer.kind === "refused") throw new Error(`change/${state.id}: begin was refused: ${answer.reason}`);
   const started = answer.events.some((event) => event.type === "execution_started");
+  const beyond = await afterEnd(state, answer.events, deps.store, now);
   const result = await deps.store.ledger.commit({
-    writes: [changeWrite(state.id, loaded.version, answer.events)],
-    followUps: started ? [] : [showCard(state), ...expiryAfter(answer.events, state)],
+    writes: [changeWrite(state.id, loaded.version, answer.events), ...beyond.writes],
+    followUps: started ? [] : [showCard(state), ...expiryAfter(answer.events, state), ...beyond.followUps],
     ...(started ? {} : { finish: item }),
   });
   if (!started || result.kind !== "committed") return outcomeOf(result);
@@ -299,9 +301,10 @@ async function commit(
   const answer = decideChange(command, state, now);
   if (answer.kind === "refused") throw new Error(`change/${state.id}: ${answer.reason}`);
   const applied = answer.events.some((event) => event.type === "change_applied");
+  const beyond = await afterEnd(state, answer.events, deps.store, now);
   const batch: Commit = {
-    writes: [changeWrite(state.id, version, answer.events)],
-    followUps: [showCard(state)],
+    writes: [changeWrite(state.id, version, answer.events), ...beyond.writes],
+    followUps: [showCard(state), ...beyond.followUps],
     cancel: [{ stage: "expire", subject: state.id }],
     finish: item,
   };

@@ -260,7 +260,9 @@ async function commitOf(
     { stage: "notify", subject: state.id, correlationId: state.correlationId },
   ];
   if (draft && busyWith !== null) {
-    all.push(linkTo(busyWith));
+    const busy = await deps.store.ledger.change(busyWith);
+    // After a relapse it may be this incident's own change that is open: its card shows it already.
+    if (busy?.state.incidentId !== state.id) all.push(linkTo(busyWith));
   } else if (draft && "plan" in draft) {
     const { assessment, candidate, evidence } = draft;
     const proposed = await proposeChange(

@@ -1,5 +1,6 @@
 import { decideChange } from "../domain/change/decide-change.ts";
 import { ChangeId } from "../domain/ids.ts";
+import { afterEnd } from "./after-end.ts";
 import type { Store, WorkItem } from "./ports/storage.ts";
 import { changeWrite } from "./propose-change.ts";
 import { outcomeOf, type StageOutcome } from "./run-stage.ts";
@@ -26,9 +27,13 @@ export async function ringTimer(
     };
   }
   if (answer.events.length === 0) return { kind: "nothing_to_do" };
+  const beyond = await afterEnd(state, answer.events, store, now);
   const result = await store.ledger.commit({
-    writes: [changeWrite(state.id, version, answer.events)],
-    followUps: [{ stage: "notify", subject: state.incidentId, correlationId: state.correlationId }],
+    writes: [changeWrite(state.id, version, answer.events), ...beyond.writes],
+    followUps: [
+      { stage: "notify", subject: state.incidentId, correlationId: state.correlationId },
+      ...beyond.followUps,
+    ],
     finish: item,
   });
   return outcomeOf(result);

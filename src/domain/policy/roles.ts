@@ -70,7 +70,7 @@ export function permissionFor(
   }
   const granting = held.filter(([, role]) => role.permit.some((grant) => covers(grant, action, target)));
   if (granting.length === 0) {
-    return { kind: "refused", reason: "no role of theirs permits it" };
+    return { kind: "refused", reason: "it takes a role that permits it" };
   }
   return { kind: "granted", roles: granting.map(([name]) => name) };
 }

@@ -13,6 +13,7 @@ import {
   refusal,
   targetOf,
 } from "./check-permission.ts";
+import { afterEnd } from "../after-end.ts";
 import { commitDecision } from "../commit-decision.ts";
 import type { Controls } from "../ports/controls.ts";
 import type { ActionAnswer } from "../ports/person-actions.ts";
@@ -48,11 +49,12 @@ export async function castVote(input: VoteInput, deps: CastVoteDeps): Promise<Ac
     if (fresh === null) return { kind: "answer", answer: noSuchChange(input.changeId) };
     const answer = await decide(fresh.state, input, person, permission, deps);
     if (answer.kind === "refused") return refusedAnswer(fresh, answer, input.vote, deps);
+    const beyond = await afterEnd(fresh.state, answer.events, deps.store, await deps.store.now());
     return {
       kind: "commit",
       commit: {
-        writes: [changeWrite(fresh.state.id, fresh.version, answer.events)],
-        followUps: followUpsOf(fresh.state, answer.events),
+        writes: [changeWrite(fresh.state.id, fresh.version, answer.events), ...beyond.writes],
+        followUps: [...followUpsOf(fresh.state, answer.events), ...beyond.followUps],
       },
       after: () => ({ kind: "done", text: sentenceFor(answer.events) }),
     };

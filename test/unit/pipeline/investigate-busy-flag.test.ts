@@ -133,6 +133,23 @@ describe("an incident that points at another's change", () => {
   });
 });
 
+test("a change that the flag outran is drafted again from the flag as it is", async () => {
+  const world = createWorld();
+  const id = await world.openIncident();
+  await ring(world, id);
+  await run(world, id);
+  const [first] = await world.store.ledger.changes({ limit: 1 });
+  if (first === undefined) throw new Error("no change");
+  await world.vote(first.state.id);
+  world.flags.edit(flagKey, { revision: "rev-of-a-person", exptIncludeAllTargets: false });
+  await world.execute(first.state.id);
+  expect((await world.change(first.state.id)).status).toBe("superseded");
+  await run(world, id);
+  const [again] = await world.store.ledger.changes({ limit: 1 });
+  expect(again?.state).toMatchObject({ incidentId: id, status: "awaiting_approval" });
+  expect(again?.state.proposal.plan.before.flag.revision).toBe("rev-of-a-person");
+});
+
 describe("the mode", () => {
   const lines: [Mode, evidence: boolean, changes: string[], withheld: boolean][] = [
     ["off", false, [], true],

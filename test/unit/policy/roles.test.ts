@@ -94,7 +94,7 @@ test.each(lines)("$who, $action on $where: $kind", ({ person, action, target, ki
 
 describe("what a refusal says", () => {
   test.each([
-    ["nobody in particular", "no role of theirs permits it"],
+    ["nobody in particular", "it takes a role that permits it"],
     ["auditor in release", "the role auditor forbids it"],
     ["deactivated", "the account is deactivated"],
     ["bot", "bots decide nothing"],

@@ -1,19 +1,20 @@
 import type { KnownBlock } from "@slack/types";
-import type { ChangeState } from "../../../domain/change/change.ts";
+import { type ChangeState, isOpen } from "../../../domain/change/change.ts";
 import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
 import { context, section } from "../blocks.ts";
 import { code, link, mrkdwn } from "../escape-text.ts";
 import { statusWords } from "./outcome.ts";
 
-/** The open change of another incident that this one links to. */
+/** The change of another incident that this one links to. */
 export function linkedChange({ linked }: IncidentView, cardUrl: string | null): KnownBlock[] {
   if (linked === null) return [];
+  const flag = code(linked.proposal.plan.ref.key);
   const where = cardUrl === null ? `incident ${linked.incidentId}` : link(cardUrl, "its card");
-  return [
-    section([
-      `*Flag ${code(linked.proposal.plan.ref.key)} has an open change already:* ${linked.id}, ${mrkdwn(statusWords(linked), 120)}. Decide on ${where}.`,
-    ]),
-  ];
+  const status = `${linked.id}, ${mrkdwn(statusWords(linked), 120)}`;
+  const lead = isOpen(linked.status)
+    ? `*Flag ${flag} has an open change already:* ${status}. Decide on ${where}.`
+    : `*Flag ${flag} was changed for another incident:* ${status}. See ${where}.`;
+  return [section([lead])];
 }
 
 /** The incident's other changes, one line each. */

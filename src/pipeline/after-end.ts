@@ -1,0 +1,71 @@
+import type { ChangeState } from "../domain/change/change.ts";
+import type { ChangeEvent } from "../domain/change/events.ts";
+import type { Instant } from "../domain/ids.ts";
+import { decideIncident } from "../domain/incident/decide-incident.ts";
+import type { IncidentState } from "../domain/incident/incident.ts";
+import { streamOf } from "../domain/ledger/stream.ts";
+import type { FollowUp, Loaded, Store, StreamWrite } from "./ports/storage.ts";
+
+const unapplied = [
+  "change_rejected",
+  "change_denied",
+  "change_expired",
+  "change_superseded",
+  "execution_failed",
+];
+const mostIncidents = 1000;
+
+/**
+ * What the end of a change means for incidents beyond its own card, to be committed with it. Incidents that only
+ * pointed at it are shown again, and looked at again where nothing was applied. An incident whose change was
+ * superseded is looked at again too: the flag has moved, so what was drafted no longer says anything.
+ */
+export async function afterEnd(
+  change: ChangeState,
+  events: readonly ChangeEvent[],
+  store: Store,
+  now: Instant,
+): Promise<{ writes: StreamWrite[]; followUps: FollowUp[] }> {
+  const types = new Set<string>(events.map((event) => event.type));
+  const endedUnapplied = unapplied.some((type) => types.has(type));
+  if (!endedUnapplied && !types.has("change_applied")) return { writes: [], followUps: [] };
+
+  const open = await store.ledger.incidents({ open: true, limit: mostIncidents });
+  const linked = open.filter(({ state }) => state.linkedChangeId === change.id);
+  const renewed = endedUnapplied ? [...linked] : [];
+  if (types.has("change_superseded") && change.proposal.lineage === null) {
+    renewed.push(...open.filter(({ state }) => state.id === change.incidentId));
+  }
+  return {
+    writes: renewed.flatMap((incident) => renewal(incident, change, now)),
+    followUps: [...linked.map(show), ...renewed.map(lookAgain)],
+  };
+}
+
+function renewal(
+  { state, version }: Loaded<IncidentState>,
+  change: ChangeState,
+  now: Instant,
+): StreamWrite[] {
+  const reason = `${change.id} of flag ${change.proposal.plan.ref.key} ended without being applied.`;
+  const answer = decideIncident({ command: "renew", reason }, state, now);
+  if (answer.kind === "refused" || answer.events.length === 0) return [];
+  const { id } = state;
+  return [
+    {
+      kind: "incident",
+      stream: streamOf("incident", id),
+      id,
+      expectedVersion: version,
+      events: answer.events,
+    },
+  ];
+}
+
+function show({ state }: Loaded<IncidentState>): FollowUp {
+  return { stage: "notify", subject: state.id, correlationId: state.correlationId };
+}
+
+function lookAgain({ state }: Loaded<IncidentState>): FollowUp {
+  return { stage: "investigate", subject: state.id, correlationId: state.correlationId };
+}
