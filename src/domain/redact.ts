@@ -6,7 +6,17 @@ export function redact(text: string): string {
   return patterns.reduce((cleaned, [pattern, replacement]) => cleaned.replaceAll(pattern, replacement), text);
 }
 
-const gone = "[redacted]";
+/** True for a name that says that its value is a credential: `DB_PASSWORD`, `X-Amz-Signature`, `apiKey`. */
+export function namesSecret(name: string): boolean {
+  return secretName.test(name);
+}
+
+export const gone = "[redacted]";
+
+const secretWords =
+  "password|passwd|pwd|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key|credential|signature|cookie";
+
+const secretName = new RegExp(`(?:${secretWords})$`, "i");
 
 const patterns: readonly (readonly [RegExp, string])[] = [
   // Whole key blocks first: what stands inside them would match other patterns piecemeal.
@@ -41,7 +51,10 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/\bapi-[A-Za-z0-9_-]{30,128}/g, gone],
   // name=value, "name": "value", name: value.
   [
-    /\b([a-z0-9_.-]{0,40}(?:password|passwd|pwd|secret|token|api[_-]?key|apikey|access[_-]?key|private[_-]?key|credential|signature|cookie))(["']?\s{0,4}[:=]\s{0,4}["']?)(?!\[redacted\])[^\s"'&,;]{4,512}/gi,
+    new RegExp(
+      String.raw`\b([a-z0-9_.-]{0,40}(?:${secretWords}))(["']?\s{0,4}[:=]\s{0,4}["']?)(?!\[redacted\])[^\s"'&,;]{4,512}`,
+      "gi",
+    ),
     `$1$2${gone}`,
   ],
 ];

@@ -197,6 +197,66 @@ it("quarantines what a source sent that is no longer declared", () => {
   });
 });
 
+describe("credentials in an alert", () => {
+  const slackToken = ["xoxb", "123456789012", "abcdefGHIJKL"].join("-");
+  const password = "hunter2hunter2";
+
+  it("go no further than the delivery, wherever a source has put them", () => {
+    const texts = {
+      title: `Login with ${slackToken} fails`,
+      summary: `postgres://app:${password}@db.example refuses`,
+      description: `curl -H "Authorization: Bearer ${password}${password}"`,
+    };
+    const labels = {
+      service: "checkout",
+      db_password: password,
+      note: `token=${password}`,
+      api_key: password,
+    };
+    const url = `https://grafana.example/d/1?orgId=1&token=${password}`;
+    const [plain] = alertsOf("plain", {
+      ...texts,
+      status: "firing",
+      labels,
+      fingerprint: `token=${password}`,
+    });
+    const [own] = alertsOf("own", {
+      event: { name: texts.title, state: "firing" },
+      text: texts.summary,
+      tags: labels,
+      urls: url,
+    });
+    const [am] = alertsOf("am", {
+      groupKey: `{}:{token="${password}"}`,
+      externalURL: url,
+      alerts: [
+        {
+          status: "firing",
+          labels: { ...labels, alertname: texts.title },
+          annotations: { summary: texts.summary, description: texts.description, runbook_url: url },
+          generatorURL: `${url}#${slackToken}`,
+        },
+      ],
+    });
+    for (const alert of [plain, own, am]) {
+      const said = JSON.stringify(alert);
+      expect(said).not.toContain(password);
+      expect(said).not.toContain(slackToken);
+      expect(alert?.title).toBe("Login with [redacted] fails");
+      expect(alert?.summary).toContain("postgres://[redacted]@db.example refuses");
+      expect(alert?.labels).toMatchObject({
+        service: "checkout",
+        db_password: "[redacted]",
+        api_key: "[redacted]",
+        note: "token=[redacted]",
+      });
+    }
+    expect(own?.links).toEqual(["https://grafana.example/d/1?orgId=1"]);
+    expect(am?.links).toEqual(["https://grafana.example/d/1?orgId=1"]);
+    expect(am?.groupHint).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
 it("makes a valid alert or a reason of any JSON whatever", () => {
   const text = fc.oneof(
     fc.string({ unit: "binary" }),
@@ -273,6 +333,27 @@ describe("the parts of an alert", () => {
         5,
       ]),
     ).toEqual(["https://a.example/x"]);
+  });
+
+  it("takes credentials out of addresses, and leaves the rest as it was", () => {
+    expect(
+      toLinks([
+        "https://a.example/d/1?from=now-1h&auth_token=abcdefgh12345678&to=now",
+        "https://bucket.example/graph.png?X-Amz-Credential=AK&X-Amz-Signature=0011223344",
+        "https://b.example/?q=rate(errors[5m])&key=0123456789",
+        "https://c.example/?next=bearer%20abcdefghijklmnop",
+        "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXX",
+        "https://d.example/#access_token=abcdefgh12345678",
+        "https://e.example/%70assword=abcdefgh12345678",
+        "http://prometheus.example/graph?g0.expr=a+%3E+1&g0.tab=1&token_count=5",
+      ]),
+    ).toEqual([
+      "https://a.example/d/1?from=now-1h&to=now",
+      "https://bucket.example/graph.png",
+      "https://b.example/?q=rate%28errors%5B5m%5D%29",
+      "https://c.example/",
+      "http://prometheus.example/graph?g0.expr=a+%3E+1&g0.tab=1&token_count=5",
+    ]);
   });
 
   it("tells long group keys and odd fingerprints apart by a hash", () => {

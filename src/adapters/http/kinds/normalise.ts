@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Severity } from "../../../domain/alert.ts";
-import { plainText } from "../../../domain/flag/plain-text.ts";
+import { outsideText } from "../../../domain/evidence/outside-text.ts";
 import { type Instant, toInstant } from "../../../domain/ids.ts";
+import { gone, namesSecret, redact } from "../../../domain/redact.ts";
 
 /** How large an alert's parts may be; what is beyond stays in the raw row. */
 export const limits = { title: 300, summary: 3000, labels: 100, labelName: 128, labelValue: 1000, links: 10 };
@@ -9,11 +10,11 @@ export const limits = { title: 300, summary: 3000, labels: 100, labelName: 128, 
 /** The most alerts that one delivery may carry; each becomes an event. */
 export const maxAlerts = 2000;
 
-/** One line without control characters; "" for what is no text, number or boolean. */
+/** One line without credentials and control characters; "" for what is no text, number or boolean. */
 export function toText(value: unknown, limit: number): string {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   // Cut before cleaning: a body is one text of 256 KB at worst.
-  return typeof value === "string" ? plainText(value.slice(0, limit * 4), limit) : "";
+  return typeof value === "string" ? outsideText(value.slice(0, limit * 4), limit) : "";
 }
 
 /** The first of `values` that has a text. */
@@ -25,7 +26,10 @@ export function firstText(limit: number, ...values: readonly unknown[]): string 
   return "";
 }
 
-/** Labels whose values are texts, numbers or booleans, without the names that mean something to JavaScript. */
+/**
+ * Labels whose values are texts, numbers or booleans, without the names that mean something to JavaScript, and without
+ * the values of names that mean a credential.
+ */
 export function toLabels(value: unknown): Record<string, string> {
   const labels: Record<string, string> = {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) return labels;
@@ -36,12 +40,15 @@ export function toLabels(value: unknown): Record<string, string> {
     if (name === "" || name === "__proto__" || text === "") continue;
     if (left === 0) break;
     left -= 1;
-    labels[name] = text;
+    labels[name] = namesSecret(name) ? gone : text;
   }
   return labels;
 }
 
-/** http and https addresses without a user or password in them, each once. They are shown, never fetched. */
+/**
+ * http and https addresses, each once, without the parts of the query that are credentials; none whose user, path or
+ * fragment holds one. They are shown, never fetched.
+ */
 export function toLinks(values: readonly unknown[]): string[] {
   const links = new Set<string>();
   for (const value of values) {
@@ -49,9 +56,27 @@ export function toLinks(values: readonly unknown[]): string[] {
     const url = URL.parse(value.trim());
     if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "")
       continue;
-    links.add(url.href);
+    const secret = [...url.searchParams].filter(([name, text]) => isSecretParameter(name, text));
+    // Only then: what is deleted from is written anew, in another notation than its author's.
+    for (const [name] of secret) url.searchParams.delete(name);
+    if (redact(decoded(url.href)) === decoded(url.href)) links.add(url.href);
   }
   return [...links].slice(0, limits.links);
+}
+
+function isSecretParameter(name: string, text: string): boolean {
+  return namesSecret(name) || /^(?:sig|auth|authorization|jwt|key)$/i.test(name) || redact(text) !== text;
+}
+
+/** A percent sign that is no escape stays as it is. */
+function decoded(address: string): string {
+  return address.replaceAll(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes);
+    } catch {
+      return escapes;
+    }
+  });
 }
 
 const earliest = Date.UTC(2000, 0, 1);
@@ -71,10 +96,12 @@ export function toPastInstant(value: unknown, receivedAt: Instant): Instant | nu
   return toInstant(ms);
 }
 
-/** The source's own mark if it is printable and short; else a hash of `parts`, the same for the same parts. */
+/** The source's own mark if it is printable, short and no credential; else a hash of `parts`, the same for the same parts. */
 export function toFingerprint(own: unknown, parts: Record<string, string>): string {
   const mark = typeof own === "number" ? String(own) : own;
-  if (typeof mark === "string" && /^[\x21-\x7e]{1,256}$/.test(mark)) return mark;
+  if (typeof mark === "string" && /^[\x21-\x7e]{1,256}$/.test(mark) && redact(mark) === mark) {
+    return mark;
+  }
   const hash = createHash("sha256");
   if (typeof mark === "string" && mark !== "") return hash.update(mark).digest("hex").slice(0, 32);
   for (const [name, text] of Object.entries(parts).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
