@@ -3,6 +3,7 @@ import type { WebClient } from "@slack/web-api";
 import type { ChangeState } from "../../domain/change/change.ts";
 import type { FlagRef } from "../../domain/flag/flag.ts";
 import type { IncidentId } from "../../domain/ids.ts";
+import { streamOf } from "../../domain/ledger/stream.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { Roles } from "../../domain/policy/roles.ts";
 import type { Announcer, IncidentView } from "../../pipeline/ports/announcer.ts";
@@ -14,7 +15,7 @@ import { focusOf, mayPost } from "./card/focus.ts";
 import { renderCard, type CardFacts, type RenderedMessage } from "./card/render-card.ts";
 import type { Log } from "../../pipeline/ports/log.ts";
 import type { Pacer } from "./pacer.ts";
-import { isChannelTrouble, slackCode } from "./slack-failure.ts";
+import { isChannelTrouble, isMessageLost } from "./slack-failure.ts";
 import { askMessage } from "./thread/ask-message.ts";
 import { eventLines } from "./thread/event-line.ts";
 import { evidenceMessage } from "./thread/evidence-message.ts";
@@ -85,28 +86,42 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
       const renderedHash = hashOf({ message, metadata });
       if (renderedHash === known.renderedHash) return known;
       const { channel, ts } = known;
-      const updated = await pacer
-        .send(channel, "card", () =>
+      try {
+        await pacer.send(channel, "card", () =>
           askSlack("chat.update", WirePosted, () =>
             client.chat.update({ channel, ts, ...message, ...quietUpdate, metadata }),
           ),
-        )
-        .catch((error: unknown) => {
-          // Somebody deleted the card: the incident gets a new one.
-          if (error instanceof OpsError && slackCode(error.cause) === "message_not_found") return null;
-          throw error;
-        });
-      if (updated !== null) return record({ ...known, renderedHash });
-      log.warn({ incident: subject }, "the card was deleted in Slack; posting it again");
+        );
+      } catch (error) {
+        if (!isMessageLost(error)) throw error;
+        return postAnew(view, facts, known, error);
+      }
+      return record({ ...known, renderedHash });
     }
-    return postCard(view, facts);
+    return postCard(view, facts, channelsOf(view));
   };
 
-  const postCard = async (view: IncidentView, facts: CardFacts): Promise<Posting> => {
+  /** The incident gets a new card and thread: nobody would see what became of it in a message out of reach. */
+  const postAnew = (
+    view: IncidentView,
+    facts: CardFacts,
+    lost: Posting,
+    error: unknown,
+  ): Promise<Posting> => {
+    log.warn(
+      { incident: view.incident.id, channel: lost.channel },
+      `The card is out of reach and is posted again. ${String(error)}`,
+    );
+    const open = channelsOf(view).filter((channel) => channel !== lost.channel || !isChannelTrouble(error));
+    if (open.length === 0) throw error;
+    return postCard(view, facts, open);
+  };
+
+  const postCard = async (view: IncidentView, facts: CardFacts, candidates: string[]): Promise<Posting> => {
     const metadata = cardMetadata(view);
-    const candidates = channelsOf(view);
+    const [ideal] = channelsOf(view);
     for (const [index, wanted] of candidates.entries()) {
-      const message = renderCard(view, { ...facts, misplaced: misplacedWords(candidates[0], wanted) });
+      const message = renderCard(view, { ...facts, misplaced: misplacedWords(ideal, wanted) });
       try {
         const { channel, ts } = await post(wanted, message, { metadata });
         const renderedHash = hashOf({ message, metadata });
@@ -135,7 +150,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
   };
 
   const showThread = async (view: IncidentView, card: Posting): Promise<void> => {
-    const shown = new Map((await postings.ofSubject(view.incident.id)).map((each) => [each.part, each]));
+    const known = await postings.ofSubject(view.incident.id);
+    const shown = new Set(known.filter((each) => isBelow(each, card)).map(({ part }) => part));
     const once = async (part: string, message: RenderedMessage): Promise<void> => {
       if (shown.has(part)) return;
       const { channel, ts } = await post(card.channel, message, { threadTs: card.ts });
@@ -145,7 +161,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
     if (view.evidence !== null) await once("evidence", evidenceMessage(view.evidence));
     for (const change of view.changes) {
       const ask = change.status === "awaiting_approval" ? askMessage(change, roles) : null;
-      if (ask !== null) await once(`ask/${change.id}`, ask);
+      if (ask !== null) await once(askPart(change.id, view), ask);
     }
     for (const entry of view.timeline) {
       const lines = eventLines(entry);
@@ -156,7 +172,13 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
   const showNow = async (view: IncidentView): Promise<void> => {
     const known = await postings.get(view.incident.id, cardPart);
     if (known === null && !mayPost(view)) return;
-    await showThread(view, await showCard(view));
+    const card = await showCard(view);
+    try {
+      await showThread(view, card);
+    } catch (error) {
+      if (!isChannelTrouble(error)) throw error;
+      await showThread(view, await postAnew(view, await factsOf(view), card, error));
+    }
   };
 
   return {
@@ -175,6 +197,19 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
       }
     },
   };
+}
+
+/** A part that stands in the card's thread. Those of a card that was posted again stand in the thread of the lost one. */
+function isBelow(part: Posting, card: Posting): boolean {
+  return part.channel === card.channel && Number(part.ts) > Number(card.ts);
+}
+
+/** Once for each time that votes are asked for: those that were voided must be given again. */
+function askPart(changeId: ChangeState["id"], { timeline }: IncidentView): string {
+  const voided = timeline.findLast(
+    (entry) => entry.type === "votes_voided" && entry.stream === streamOf("change", changeId),
+  );
+  return voided === undefined ? `ask/${changeId}` : `ask/${changeId}/${voided.version}`;
 }
 
 /** The permalink of an incident's live card; null when there is none. */

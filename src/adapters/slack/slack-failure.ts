@@ -24,6 +24,7 @@ const slackIsIll = new Set([
   "team_added_to_org",
 ]);
 const channelTrouble = new Set(["channel_not_found", "not_in_channel", "is_archived"]);
+const messageLost = new Set(["message_not_found", "cant_update_message", "edit_window_closed"]);
 
 /** The error code of Slack's answer; null when Slack did not answer `ok: false`. */
 export function slackCode(error: unknown): string | null {
@@ -33,6 +34,12 @@ export function slackCode(error: unknown): string | null {
 export function isChannelTrouble(error: unknown): boolean {
   const code = slackCode(error instanceof OpsError ? error.cause : error);
   return code !== null && channelTrouble.has(code);
+}
+
+/** True where the message is out of reach for good: deleted, not ours to edit, or in a channel closed to us. */
+export function isMessageLost(error: unknown): boolean {
+  const code = slackCode(error instanceof OpsError ? error.cause : error);
+  return isChannelTrouble(error) || (code !== null && messageLost.has(code));
 }
 
 /**

@@ -129,6 +129,83 @@ describe("showing an incident", () => {
     await world.show();
     expect((await world.card()).ts).not.toBe(ts);
   });
+
+  it.each([
+    ["message_not_found", "C0OPS"],
+    ["cant_update_message", "C0OPS"],
+    ["channel_not_found", "C0DUTY"],
+    ["is_archived", "C0DUTY"],
+  ])("posts card and thread anew when the card is out of reach (%s)", async (error, where) => {
+    await using world = await createSlackWorld({ slack: { opsChannel: "C0DUTY" } });
+    const { site, story } = world;
+    site.workspace.addChannel({ id: "C0DUTY", name: "duty", members: ["U0ADA"] });
+    site.workspace.inviteApp("C0DUTY");
+    const threadOf = ({ channel, ts }: { channel: string; ts: string }) =>
+      site
+        .thread(channel, ts)
+        .filter((message) => message.ts !== ts)
+        .map(({ text }) => text);
+    await world.show();
+    const lost = await world.card();
+    const said = threadOf(lost);
+
+    story.incident({ command: "acknowledge", userId: "U0ADA", name: "Ada" });
+    site.faults.next("chat.update", { kind: "error", error });
+    await world.show();
+    const card = await world.card();
+    expect(card.channel).toBe(where);
+    expect(card.ts).not.toBe(lost.ts);
+    expect(threadOf(card)).toEqual([...said, "Ada is on it."]);
+    expect(threadOf(lost)).toEqual(said);
+    expect(JSON.stringify(site.message(card.channel, card.ts))).toMatch(
+      where === "C0DUTY" ? /the channel C0OPS cannot be posted to/ : /^((?!cannot be posted to).)*$/,
+    );
+
+    const calls = site.callLog.length;
+    await world.show();
+    expect(site.callLog.slice(calls).filter((call) => call.method.startsWith("chat."))).toEqual([]);
+  });
+
+  it("posts card and thread anew where the thread's channel was closed while the card stays as it is", async () => {
+    await using world = await createSlackWorld({ slack: { opsChannel: "C0DUTY" } });
+    const { site } = world;
+    site.workspace.addChannel({ id: "C0DUTY", name: "duty", members: ["U0ADA"] });
+    site.workspace.inviteApp("C0DUTY");
+    site.faults.next("chat.postMessage", { kind: "delay", delayMs: 1 });
+    site.faults.next("chat.postMessage", { kind: "error", error: "is_archived" });
+    await world.show();
+    const { channel, ts } = await world.card();
+    expect(channel).toBe("C0DUTY");
+    expect(site.thread(channel, ts)).toHaveLength(4);
+  });
+
+  it("says that no channel is left, for as long as that is so", async () => {
+    await using world = await createSlackWorld();
+    await world.show();
+    world.story.incident({ command: "acknowledge", userId: "U0ADA", name: "Ada" });
+    world.site.faults.next("chat.update", { kind: "error", error: "is_archived" });
+    await expect(world.show()).rejects.toMatchObject({ code: "not_found", retryable: false });
+    await world.show();
+    expect(world.site.messages("C0OPS")).toHaveLength(1);
+  });
+
+  it("asks again when votes no longer count", async () => {
+    await using world = await createSlackWorld();
+    const { story, site } = world;
+    const pings = () =>
+      site.messageLog.filter((entry) => JSON.stringify(entry).includes("subteam^S0REV")).length;
+    const { digest } = proposal;
+    await world.show();
+    for (const round of [1, 2]) {
+      story.change(voteCommand(proposal, { decision: decisions.allow() }));
+      await world.show();
+      expect(pings()).toBe(round);
+      story.change({ command: "begin", operationId: "op", epoch: 1, digest, decision: decisions.queue() });
+      await world.show();
+      await world.show();
+      expect(pings()).toBe(round + 1);
+    }
+  });
 });
 
 async function optionsWith(botToken: string, appToken: string) {
