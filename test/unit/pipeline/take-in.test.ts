@@ -4,6 +4,7 @@ import type { IncidentId } from "../../../src/domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../../../src/domain/incident/decide-incident.ts";
 import { isInvestigated, type IncidentState } from "../../../src/domain/incident/incident.ts";
 import { streamOf } from "../../../src/domain/ledger/stream.ts";
+import { OpsError } from "../../../src/domain/ops-error.ts";
 import type { ClaimedDelivery } from "../../../src/pipeline/ports/storage.ts";
 import { drainSource, type TakeInDeps } from "../../../src/pipeline/take-in.ts";
 import { delivery, newIncidentId } from "../../contract/storage/story-of-streams.ts";
@@ -156,5 +157,82 @@ describe("an incident that does not resolve", () => {
     await hear({ fingerprint: "a4" });
     expect(eventTypes(only().id).filter((type) => type === "investigation_renewed")).toHaveLength(1);
     expect(waiting("investigate")).toBe(1);
+  });
+});
+
+describe("the order of arrival", () => {
+  test("holds for two workers: what is resolved waits for what was firing", async () => {
+    await deliver({});
+    await deliver({ status: "resolved", endedAt: clock.now() });
+    // The first worker has the firing one in its hands when the second comes.
+    const [first] = await store.inbox.claim(source, 1, deps.leaseMs);
+    await drainSource(source, deps);
+    expect(incidents()).toEqual([]);
+    if (first === undefined) throw new Error("nothing was claimed");
+    await store.inbox.release([first]);
+    await drainSource(source, deps);
+    expect(only()).toMatchObject({ status: "resolved", alertCount: 1 });
+  });
+
+  test("is kept, and no time lost, when the store fails in the middle of a batch", async () => {
+    await deliver({});
+    await deliver({ fingerprint: "a2" });
+    await deliver({ fingerprint: "a2", status: "resolved", endedAt: clock.now() });
+    let commits = 0;
+    const failing: TakeInDeps = {
+      ...deps,
+      store: {
+        ...store,
+        ledger: {
+          ...store.ledger,
+          commit: (commit) => {
+            commits += 1;
+            if (commits === 2) throw new OpsError("unreachable", "The database is away.");
+            return store.ledger.commit(commit);
+          },
+        },
+      },
+    };
+    await expect(drainSource(source, failing)).rejects.toThrow("The database is away.");
+    expect(only().alertCount).toBe(1);
+    // No lease has to run out first.
+    await drainSource(source, deps);
+    expect(eventTypes(only().id)).toEqual([
+      "incident_opened",
+      "alert_joined",
+      "alert_joined",
+      "alert_resolved",
+    ]);
+  });
+
+  test("is kept when a delivery is taken in at the second try only", async () => {
+    await deliver({});
+    await deliver({ status: "resolved", endedAt: clock.now() });
+    const { parse } = deps;
+    let calls = 0;
+    deps.parse = (given) => {
+      calls += 1;
+      if (calls === 1) throw new Error("a fault that passes");
+      return parse(given);
+    };
+    await drainSource(source, deps);
+    expect(only().status).toBe("resolved");
+    expect(await store.inbox.quarantined(10)).toEqual([]);
+  });
+
+  test("goes on past a delivery that can never be taken in, which is put aside with the reason", async () => {
+    await deliver({});
+    await deliver({ fingerprint: "a2" });
+    const { parse } = deps;
+    const [poison] = [...store.tables.inbox.keys()];
+    deps.parse = (given) => {
+      if (given.id === poison) throw new Error("a fault that stays");
+      return parse(given);
+    };
+    await drainSource(source, deps);
+    expect(only().alertCount).toBe(1);
+    expect(await store.inbox.quarantined(10)).toMatchObject([
+      { id: poison, reason: "Reading it failed 5 times: a fault that stays" },
+    ]);
   });
 });

@@ -69,6 +69,30 @@ describe("the card", () => {
     expect(text).toContain("awaiting approval");
   });
 
+  it("counts from the relapse after one, and all alerts that fire", () => {
+    const { view } = investigated();
+    const once = view();
+    const { alerts, episodeStartedAt } = once.incident;
+    const again = toInstant(Date.parse(episodeStartedAt) + 7_200_000);
+    const relapse = alerts.map((known) => ({
+      ...known,
+      alert: { ...known.alert, fingerprint: "f2", startedAt: again },
+      joinedAt: again,
+    }));
+    const { words } = card({
+      ...once,
+      incident: {
+        ...once.incident,
+        episodeStartedAt: again,
+        alerts: [...alerts, ...relapse],
+        otherAlerts: { firing: ["f3"], ended: ["f4"] },
+        alertCount: 4,
+      },
+    });
+    expect(words).toContain(`*Since:* <!date^${Date.parse(again) / 1000}`);
+    expect(words).toContain("4 alerts, 3 firing.");
+  });
+
   it("names the suspect, who changed it, how long before, how sure, and what else was considered", () => {
     const { words } = card(awaiting().view());
     expect(words).toContain(
