@@ -1,29 +1,21 @@
 import type { ChangeState } from "../domain/change/change.ts";
 import { decideChange, type ChangeCommand } from "../domain/change/decide-change.ts";
 import type { ApplyOutcome, Reconciliation } from "../domain/change/outcome.ts";
-import { digestOf } from "../domain/flag/digest.ts";
 import { describeFlag } from "../domain/flag/describe-flag.ts";
-import type { FlagSnapshot } from "../domain/flag/flag.ts";
 import { plainText } from "../domain/flag/plain-text.ts";
 import { ChangeId, type Instant, later } from "../domain/ids.ts";
 import { OpsError } from "../domain/ops-error.ts";
-import { type PersonFacts, requesterText } from "../domain/people.ts";
-import type { ValidApproval } from "../domain/policy/decide-action.ts";
-import { governingHashes } from "../domain/policy/rulebook.ts";
-import { permissionFor } from "../domain/policy/roles.ts";
+import { requesterText } from "../domain/people.ts";
 import { afterEnd } from "./after-end.ts";
-import type { Controls } from "./ports/controls.ts";
-import type { FlagReader, FlagWriter } from "./ports/flag-platform.ts";
-import type { Identity } from "./ports/people.ts";
+import { closeOrigin } from "./close-origin.ts";
+import type { FlagWriter } from "./ports/flag-platform.ts";
 import type { Commit, FollowUp, Loaded, Store, WorkItem } from "./ports/storage.ts";
-import { changeWrite, decideNow, type ProposeDeps } from "./propose-change.ts";
+import { changeWrite, decideNow } from "./propose-change.ts";
+import { currentDigest, type RecheckDeps, stillValid, withdrawnBecause } from "./recheck-approval.ts";
 import { outcomeOf, type StageOutcome } from "./run-stage.ts";
 
-export interface ExecuteDeps extends Pick<ProposeDeps, "rulebook"> {
+export interface ExecuteDeps extends RecheckDeps {
   store: Store;
-  controls: Controls;
-  identity: Identity;
-  flags: Pick<FlagReader, "read" | "segments">;
   writer: FlagWriter;
   newOperationId: () => string;
   leaseMs: number;
@@ -201,69 +193,9 @@ async function resume(loaded: Loaded<ChangeState>, item: WorkItem, deps: Execute
   return commit(loaded, { command: "record_reconciliation", operationId, found }, item, deps, now);
 }
 
-/** Why an execution that was begun, but whose write never reached the platform, must not be sent after all. */
-async function withdrawnBecause(state: ChangeState, deps: ExecuteDeps, now: Instant): Promise<string | null> {
-  if (state.expiresAt !== null && now >= state.expiresAt)
-    return "The approval expired before it could be sent.";
-  const { action, digest, plan } = state.proposal;
-  const { contractHash, rolesHash } = governingHashes(deps.rulebook, plan.operation.tool);
-  if (digestOf(plan, { contractHash, rolesHash }) !== digest) {
-    return "The rules it was approved under have changed.";
-  }
-  const incident = await deps.store.ledger.incident(state.incidentId);
-  if (incident === null) throw new Error(`change/${state.id}: its incident ${state.incidentId} is missing`);
-  const decision = await decideNow(action, incident.state, await stillValid(state, deps), deps);
-  return decision.kind === "allow" ? null : `Policy no longer allows it: ${decision.reasons.join(" ")}`;
-}
-
 function operationOf(state: ChangeState): string {
   if (state.execution === null) throw new Error(`change/${state.id} is executing without an operation`);
   return state.execution.operationId;
-}
-
-/** The digest the change would have if it were drafted from the flag, its segments and the rules as they are now. */
-async function currentDigest(
-  state: ChangeState,
-  snapshot: FlagSnapshot,
-  deps: ExecuteDeps,
-): Promise<string | null> {
-  const { plan } = state.proposal;
-  const known = new Map(snapshot.segments.map((segment) => [segment.id, segment]));
-  // Segments that only the plan brings in are not in a snapshot of the flag.
-  if (plan.before.segments.some((segment) => !known.has(segment.id))) {
-    for (const segment of await deps.flags.segments(plan.ref)) known.set(segment.id, segment);
-  }
-  const segments = plan.before.segments.flatMap((segment) => known.get(segment.id) ?? []);
-  if (segments.length !== plan.before.segments.length) return null;
-  return digestOf(
-    { ...plan, before: { ...snapshot, segments } },
-    governingHashes(deps.rulebook, plan.operation.tool),
-  );
-}
-
-/** Approvals whose voters are, by Slack's word of this moment, still who they were and still permitted. */
-async function stillValid(state: ChangeState, deps: ExecuteDeps): Promise<ValidApproval[]> {
-  const { action, digest } = state.proposal;
-  const home = await deps.identity.homeTeamId();
-  const approvals: ValidApproval[] = [];
-  for (const vote of state.votes.filter((cast) => cast.vote === "approve" && cast.digest === digest)) {
-    const person = await personOrNobody(vote.userId, deps.identity);
-    if (person === null) continue;
-    const target = { ...action.target, risk: action.riskClass };
-    const permission = permissionFor(person, "approve", target, deps.rulebook.roles, home);
-    if (permission.kind === "granted") approvals.push({ userId: vote.userId, roles: permission.roles });
-  }
-  return approvals;
-}
-
-/** Null for an account that is gone: its vote no longer counts, which is an answer and not a failure. */
-async function personOrNobody(userId: string, identity: Identity): Promise<PersonFacts | null> {
-  try {
-    return await identity.person(userId, 0);
-  } catch (error) {
-    if (error instanceof OpsError && error.code === "not_found") return null;
-    throw error;
-  }
 }
 
 function commentOf(state: ChangeState): string {
@@ -311,40 +243,8 @@ async function commit(
   if (applied) {
     const { id: subject, correlationId } = state;
     batch.followUps?.push({ stage: "verify", subject, correlationId, dueAt: later(now, deps.verifyAfterMs) });
-    await closeOrigin(state, batch, deps, now);
+    await closeOrigin(state, batch, deps.store, now);
   }
   const result = await deps.store.ledger.commit(batch);
   return outcomeOf(result);
-}
-
-/** The change that this one reverses or widens has found its end. */
-async function closeOrigin(
-  state: ChangeState,
-  batch: Commit,
-  deps: ExecuteDeps,
-  now: Instant,
-): Promise<void> {
-  const { lineage, action } = state.proposal;
-  if (lineage === null || lineage.kind === "restores_overwritten") return;
-  const origin = await deps.store.ledger.change(lineage.changeId);
-  if (origin === null) return;
-  const by = requesterText(action.actor.requester);
-  const answer = decideChange(
-    {
-      command: "close",
-      resolution: lineage.kind === "reverses" ? "roll_back" : "expand",
-      owner: by,
-      note: `Ended by ${state.id}.`,
-      by,
-      reviewAt: null,
-      linkedChangeId: state.id,
-    },
-    origin.state,
-    now,
-  );
-  if (answer.kind === "refused" || answer.events.length === 0) return;
-  batch.writes.push(changeWrite(origin.state.id, origin.version, answer.events));
-  const { id: subject } = origin.state;
-  batch.cancel?.push({ stage: "review", subject }, { stage: "verify", subject });
-  if (origin.state.incidentId !== state.incidentId) batch.followUps?.push(showCard(origin.state));
 }
