@@ -46,8 +46,11 @@ export interface App extends AsyncDisposable {
 }
 
 const leaseMs = 15_000;
-/** How long an unanswered write may still be under way at the flag platform. */
-const settleMs = 3_000;
+/**
+ * How long FeatBit's answer to a write is waited for, and after that how long the write may still be under way there.
+ * Less than a lease: who takes over from a process that died in the middle finds its write settled.
+ */
+const writeTimeoutMs = 10_000;
 
 /**
  * Builds everything, top to bottom; disposing the app undoes it in reverse. Throws `ConfigError` for documents that
@@ -148,11 +151,11 @@ function executorDeps(part: ExecutorConfig, controls: Controls, shared: Shared):
       log,
     }),
     flags: createFeatBitReader({ ...platform, tokenSetting: "FEATBIT_WRITE_TOKEN" }),
-    writer: createFeatBitWriter(platform),
+    writer: createFeatBitWriter({ ...platform, timeoutMs: writeTimeoutMs }),
     newOperationId: () => `OP-${idTail(randomBytes(10))}`,
     leaseMs,
     verifyAfterMs: config.timing.verifyAfterMs,
-    settleMs,
+    settleMs: writeTimeoutMs,
   };
 }
 
@@ -201,6 +204,7 @@ function workerDeps(
     newChangeId,
     log,
     lookBackMs: timing.lookBackMs,
+    verifyAfterMs: timing.verifyAfterMs,
     windowMs: Math.min(timing.verifyAfterMs / 2, 300_000),
     drainIntake: (sourceId) =>
       drainSource(sourceId, {
