@@ -158,7 +158,11 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
       await record({ subject: view.incident.id, part, channel, ts, renderedHash: hashOf(message) });
     };
 
-    if (view.evidence !== null) await once("evidence", evidenceMessage(view.evidence));
+    // Evidence gathered anew, after a relapse, is a message of its own.
+    const { evidence } = view.incident;
+    if (view.evidence !== null) {
+      await once(`evidence/${evidence?.bodyId ?? ""}`, evidenceMessage(view.evidence));
+    }
     for (const change of view.changes) {
       const ask = change.status === "awaiting_approval" ? askMessage(change, roles) : null;
       if (ask !== null) await once(askPart(change.id, view), ask);

@@ -1,5 +1,5 @@
 import type { ChangeState } from "../../../domain/change/change.ts";
-import type { Roles } from "../../../domain/policy/roles.ts";
+import { holdersOf, type Roles } from "../../../domain/policy/roles.ts";
 import { section } from "../blocks.ts";
 import { mrkdwn } from "../escape-text.ts";
 import { when, sentence } from "../words.ts";
@@ -8,19 +8,23 @@ import type { RenderedMessage } from "../card/render-card.ts";
 const mostPinged = 20;
 
 /**
- * The one message that pings whoever may approve. The mentions are made from ids of the roles file and from
+ * The one message that pings whoever may approve this change here. The mentions are made from ids of the roles file and from
  * nothing else; null where the roles name nobody.
  */
 export function askMessage(change: ChangeState, roles: Roles): RenderedMessage | null {
-  const { decision } = change;
+  const { decision, proposal } = change;
   if (decision?.kind !== "queue_for_review") return null;
-  const asked = decision.requirement.roles.flatMap((name) => roles.roles[name] ?? []);
-  const groups = new Set(asked.flatMap((role) => role.groups));
-  const users = new Set(asked.flatMap((role) => role.users));
+  const { target, riskClass } = proposal.action;
+  const { groups, users } = holdersOf(
+    "approve",
+    { ...target, risk: riskClass },
+    roles,
+    decision.requirement.roles,
+  );
   const mentions = [
-    ...[...groups].map((id) => `<!subteam^${id}>`),
+    ...groups.map((id) => `<!subteam^${id}>`),
     // With a group to ask, single people are not disturbed one by one.
-    ...(groups.size > 0 ? [] : [...users].map((id) => `<@${id}>`)),
+    ...(groups.length > 0 ? [] : users.map((id) => `<@${id}>`)),
   ].slice(0, mostPinged);
   if (mentions.length === 0) return null;
   const until = change.expiresAt === null ? "" : ` Until ${when(change.expiresAt)}.`;
