@@ -1,7 +1,7 @@
-import { createFeatBitReader } from "./adapters/featbit/featbit-reader.ts";
-import type { Config } from "./config/load-config.ts";
-import { OpsError } from "./domain/ops-error.ts";
-import type { Log } from "./pipeline/ports/log.ts";
+import { createFeatBitReader } from "../adapters/featbit/featbit-reader.ts";
+import type { Config } from "../config/load-config.ts";
+import { OpsError } from "../domain/ops-error.ts";
+import type { Log } from "../pipeline/ports/log.ts";
 
 /** Long enough for a busy FeatBit, and short enough that whoever starts Signalman is still looking. */
 const timeoutMs = 8_000;

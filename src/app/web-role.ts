@@ -1,0 +1,83 @@
+import { randomUUID } from "node:crypto";
+import { createFeatBitReader } from "../adapters/featbit/featbit-reader.ts";
+import { createDoor } from "../adapters/http/door.ts";
+import { createIdentity } from "../adapters/slack/identity.ts";
+import { createSlack } from "../adapters/slack/slack.ts";
+import type { WebConfig } from "../config/load-config.ts";
+import { CorrelationId, DeliveryId } from "../domain/ids.ts";
+import type { NotifyDeps } from "../pipeline/notify.ts";
+import { desk } from "../pipeline/people/desk.ts";
+import { personActions } from "../pipeline/people/person-actions.ts";
+import type { Controls } from "../pipeline/ports/controls.ts";
+import { newChangeId, type Shared } from "./shared.ts";
+
+/** People's front: Slack's cards, clicks and commands. */
+export async function webDeps(part: WebConfig, controls: Controls, shared: Shared): Promise<NotifyDeps> {
+  const { config, documents, store, log, stack } = shared;
+  const { services } = config;
+  const { roles } = documents.governance;
+  const flags = createFeatBitReader({
+    apiUrl: config.featbit.apiUrl,
+    token: part.readToken.reveal(),
+    consoleUrl: config.featbit.consoleUrl,
+    log,
+  });
+  const access = { botToken: part.slack.botToken.reveal(), apiUrl: part.slack.apiUrl };
+  const identity = createIdentity({ ...access, roles, log });
+  const { transport } = part.slack;
+  const slack = stack.use(
+    await createSlack({
+      connection:
+        transport.kind === "socket"
+          ? { botToken: access.botToken, appToken: transport.appToken.reveal() }
+          : { ...transport, botToken: access.botToken, signingSecret: transport.signingSecret.reveal() },
+      apiUrl: access.apiUrl,
+      defaultChannel: part.slack.defaultChannel,
+      opsChannel: part.slack.opsChannel ?? undefined,
+      roles,
+      identity,
+      postings: store.postings,
+      actions: personActions({
+        store,
+        identity,
+        controls,
+        flags,
+        rulebook: documents.governance,
+        newChangeId,
+      }),
+      desk: desk({
+        store,
+        flags,
+        controls,
+        services,
+        queueBackend: config.queue.kind === "redis" ? "redis" : "postgres",
+        drafter: config.worker === undefined ? null : (config.worker.model?.name ?? "rules"),
+      }),
+      flagUrl: (ref) => flags.webUrl(ref),
+      log,
+    }),
+  );
+  return { store, services, controls, announcer: slack.announcer };
+}
+
+/** Where webhooks come in. */
+export function openDoor(part: WebConfig, { config, store, log }: Shared): ReturnType<typeof createDoor> {
+  return createDoor({
+    host: config.server.host,
+    port: config.server.port,
+    sources: config.sources.map((source) => ({
+      ...source,
+      secret: part.sourceSecrets.get(source.id)?.reveal() ?? "",
+    })),
+    inbox: store.inbox,
+    newDeliveryId: () => DeliveryId.parse(randomUUID()),
+    newCorrelationId: () => CorrelationId.parse(randomUUID()),
+    // The store's own hook has rung already, once for all that shared a commit.
+    onAccepted: () => undefined,
+    readiness: async () => {
+      await store.now();
+      return [];
+    },
+    log,
+  });
+}

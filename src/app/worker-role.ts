@@ -1,0 +1,85 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { createFeatBitReader } from "../adapters/featbit/featbit-reader.ts";
+import { parseDelivery } from "../adapters/http/parse-delivery.ts";
+import { createOpenAiDrafter } from "../adapters/openai/openai-drafter.ts";
+import { createPrometheus, type PrometheusOptions } from "../adapters/prometheus/prometheus.ts";
+import type { WorkerConfig } from "../config/load-config.ts";
+import type { Prometheus } from "../config/prometheus.ts";
+import { idTail, IncidentId } from "../domain/ids.ts";
+import { assess } from "../pipeline/drafting/assess.ts";
+import { gatherEvidence } from "../pipeline/evidence/gather-evidence.ts";
+import type { InvestigateDeps } from "../pipeline/investigate.ts";
+import type { Controls } from "../pipeline/ports/controls.ts";
+import { drainSource } from "../pipeline/take-in.ts";
+import type { VerifyDeps } from "../pipeline/verify.ts";
+import { leaseMs, newChangeId, type Shared } from "./shared.ts";
+
+export type WorkerDeps = InvestigateDeps & VerifyDeps & { drainIntake: (sourceId: string) => Promise<void> };
+
+/** Taking in, investigating and verifying: no Slack token and no write token. */
+export function workerDeps(part: WorkerConfig, controls: Controls, shared: Shared): WorkerDeps {
+  const { config, documents, store, log } = shared;
+  const { services, timing } = config;
+  const flags = createFeatBitReader({ apiUrl: config.featbit.apiUrl, token: part.readToken.reveal(), log });
+  const telemetry = part.prometheus === null ? null : createPrometheus(prometheusOptions(part.prometheus));
+  const model =
+    part.model === null
+      ? null
+      : createOpenAiDrafter({
+          ...part.model,
+          model: part.model.name,
+          apiKey: part.model.apiKey.reveal(),
+          prompts: documents.prompts,
+        });
+  return {
+    store,
+    controls,
+    flags,
+    services,
+    rulebook: documents.governance,
+    telemetry,
+    gather: (incident, service, now) =>
+      gatherEvidence({
+        incident,
+        service,
+        now,
+        ports: { flags, telemetry, runbooks: documents.runbooks },
+        lookBackMs: timing.lookBackMs,
+        budgetMs: timing.evidenceBudgetMs,
+      }),
+    assess: (incident, service, evidence, reading) =>
+      assess(incident, service, evidence, reading, {
+        flags,
+        model,
+        verifyAfterMs: timing.verifyAfterMs,
+        log,
+      }),
+    newBodyId: randomUUID,
+    newChangeId,
+    log,
+    lookBackMs: timing.lookBackMs,
+    verifyAfterMs: timing.verifyAfterMs,
+    windowMs: Math.min(timing.verifyAfterMs / 2, 300_000),
+    drainIntake: (sourceId) =>
+      drainSource(sourceId, {
+        store,
+        parse: (delivery) => parseDelivery(delivery, config.sources),
+        services,
+        newIncidentId: () => IncidentId.parse(`INC-${idTail(randomBytes(10))}`),
+        log,
+        leaseMs,
+        reopenWithinMs: timing.reopenWithinMs,
+      }),
+  };
+}
+
+function prometheusOptions({ url, timeoutMs, auth }: Prometheus): PrometheusOptions {
+  switch (auth.kind) {
+    case "none":
+      return { url, timeoutMs };
+    case "bearer":
+      return { url, timeoutMs, auth: { kind: "bearer", token: auth.token.reveal() } };
+    case "basic":
+      return { url, timeoutMs, auth: { kind: "basic", user: auth.user, password: auth.password.reveal() } };
+  }
+}
