@@ -158,18 +158,20 @@ function servedTarget(flag: Flag, targets: ReadonlyMap<string, string>, key: str
 }
 
 function wordsOf(facts: Omit<Exposure, "words">, keepingTargets: number): string[] {
+  // Without a rule everybody but the individually targeted is served by the default.
+  const whom = facts.rules.length === 0 ? "users" : "users not matched by a rule";
   const words = facts.byVariation
     .filter(({ beforePercent, afterPercent }) => beforePercent !== afterPercent)
     .map(({ name, beforePercent, afterPercent }) => {
       const verb = afterPercent < beforePercent ? "lose" : "get";
       const share = percentWords(Math.abs(afterPercent - beforePercent));
-      return `About ${share} of users not matched by a rule ${verb} ${name}.`;
+      return `About ${share} of ${whom} ${verb} ${name}.`;
     });
   if (words.length === 0) {
     words.push(
       facts.movedPercent > 0
-        ? `About ${percentWords(facts.movedPercent)} of users not matched by a rule change variation; the shares stay.`
-        : "Users not matched by a rule keep what they have.",
+        ? `About ${percentWords(facts.movedPercent)} of ${whom} change variation; the shares stay.`
+        : `${whom.replace("users", "Users")} keep what they have.`,
     );
   }
   for (const rule of facts.rules.filter(({ movedPercent }) => movedPercent > 0)) {

@@ -98,7 +98,7 @@ describe("the card", () => {
     expect(words).toContain(
       "flag `checkout_one_click`, changed by Dora Developer, 12 min before it began (E1)",
     );
-    expect(words).toContain("*How sure:* high.");
+    expect(words).toContain("*How sure:* high");
     expect(words).toContain("(E1, E2)");
     expect(words).toContain("flag `checkout_theme`, low (E3)");
     expect(words).toContain("Drafted by rules, because the model was late.");

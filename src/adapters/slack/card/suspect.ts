@@ -21,7 +21,7 @@ export function suspect(view: IncidentView): KnownBlock[] {
       ? [`*Suspect:* no flag. ${causeWords[assessment.cause]}`]
       : [
           suspectLine(first, view),
-          `*How sure:* ${first.confidence}. ${sentence(mrkdwn(first.why, 400))}${cited(first)}`,
+          `*How sure:* ${first.confidence}${whyWords(first, assessment)}${cited(first)}`,
         ];
   if (assessment.summary !== "") lines.push(`*Summary:* ${sentence(mrkdwn(assessment.summary, 600))}`);
   const considered = [...others.map((other) => otherLine(other)), ...deployLines(view.evidence, view)].slice(
@@ -57,6 +57,11 @@ function changeOf(first: Suspect, evidence: Evidence | null): EvidenceOf<"flag_c
     .filter((item) => item.ref.key === first.flagKey)
     .toSorted((a, b) => (a.at < b.at ? 1 : -1));
   return changes.find((item) => first.citations.includes(item.id)) ?? changes[0] ?? null;
+}
+
+/** Why, unless the summary says it in the same words: the card is read at night. */
+function whyWords(first: Suspect, { summary }: Assessment): string {
+  return summary.includes(first.why) ? "" : `. ${sentence(mrkdwn(first.why, 400))}`;
 }
 
 function cited(one: Suspect): string {
