@@ -1,6 +1,15 @@
-import { createWorld, type WorldOptions } from "../../src/sandbox/world/create-world.ts";
+import { createWorld, type World, type WorldOptions } from "../../src/sandbox/world/create-world.ts";
 import { createPlay } from "./incident-play.ts";
 import { startSignalman, workFolder } from "./signalman.ts";
+
+let building: Promise<unknown> = Promise.resolve();
+
+/** One world after the other: an hour of history of three services takes a processor for itself. */
+export function buildWorld(options: WorldOptions): Promise<World> {
+  const built = building.then(() => createWorld(options));
+  building = built.catch(() => undefined);
+  return built;
+}
 
 export type Shop = Awaited<ReturnType<typeof openShop>>;
 
@@ -8,7 +17,7 @@ export type Shop = Awaited<ReturnType<typeof openShop>>;
 export async function openShop(options: Omit<WorldOptions, "dataFolder"> = {}) {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(workFolder());
-  const world = stack.use(await createWorld({ dataFolder: folder.dataFolder, ...options }));
+  const world = stack.use(await buildWorld({ dataFolder: folder.dataFolder, ...options }));
   const signalman = stack.use(await startSignalman(world, folder.path));
   const owned = stack.move();
   return {
