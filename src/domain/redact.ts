@@ -29,7 +29,13 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   // user:password@ in any URL.
   [/\b([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@:]{0,256}:[^\s/@]{1,256}@/gi, `$1${gone}@`],
   // Authorization headers.
-  [/\b(bearer|basic|token)(\s{1,4})[A-Za-z0-9._~+/=-]{12,4096}/gi, `$1$2${gone}`],
+  [
+    /\b(authorization['"]?\s{0,4}[:=]\s{0,4}['"]?(?:bearer|basic|token)\s{1,4})[^\s'",;]{4,4096}/gi,
+    `$1${gone}`,
+  ],
+  [/\b(bearer)(\s{1,4})[A-Za-z0-9._~+/=-]{12,4096}/gi, `$1$2${gone}`],
+  // "Token verification", "Basic authentication": here only what no word looks like is taken for a credential.
+  [/\b(basic|token)(\s{1,4})(?=[A-Za-z._~+/=-]{0,60}[0-9])[A-Za-z0-9._~+/=-]{12,4096}/gi, `$1$2${gone}`],
   // Tokens that say themselves what they are.
   [/\bxox[a-z]{1,2}-[A-Za-z0-9-]{8,512}/g, gone],
   [/\bxapp-[A-Za-z0-9-]{8,512}/g, gone],

@@ -4,6 +4,7 @@ import type { ChangeState } from "../../domain/change/change.ts";
 import type { FlagRef } from "../../domain/flag/flag.ts";
 import type { IncidentId } from "../../domain/ids.ts";
 import { streamOf } from "../../domain/ledger/stream.ts";
+import { isOpen } from "../../domain/change/change.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { Roles } from "../../domain/policy/roles.ts";
 import type { Announcer, IncidentView } from "../../pipeline/ports/announcer.ts";
@@ -75,7 +76,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
     };
   };
 
-  const showCard = async (view: IncidentView): Promise<Posting> => {
+  /** Null where the card is out of reach and nobody needs a new one. */
+  const showCard = async (view: IncidentView): Promise<Posting | null> => {
     const subject = view.incident.id;
     const facts = await factsOf(view);
     const known = await postings.get(subject, cardPart);
@@ -94,6 +96,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
         );
       } catch (error) {
         if (!isMessageLost(error)) throw error;
+        if (isOver(view)) return null;
         return postAnew(view, facts, known, error);
       }
       return record({ ...known, renderedHash });
@@ -167,7 +170,10 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
       const ask = change.status === "awaiting_approval" ? askMessage(change, roles) : null;
       if (ask !== null) await once(askPart(change.id, view), ask);
     }
-    for (const entry of view.timeline) {
+    // Below a card that was posted anew, what an earlier episode said would only push down what matters now.
+    const isAnew = known.some((each) => each.part !== cardPart && !isBelow(each, card));
+    const told = view.timeline.filter(({ at }) => !isAnew || at >= view.incident.episodeStartedAt);
+    for (const entry of told) {
       const lines = eventLines(entry);
       if (lines !== null) await once(`event/${entry.stream}/${entry.version}`, lineMessage(lines));
     }
@@ -177,6 +183,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
     const known = await postings.get(view.incident.id, cardPart);
     if (known === null && !mayPost(view)) return;
     const card = await showCard(view);
+    if (card === null) return;
     try {
       await showThread(view, card);
     } catch (error) {
@@ -206,6 +213,14 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
 /** A part that stands in the card's thread. Those of a card that was posted again stand in the thread of the lost one. */
 function isBelow(part: Posting, card: Posting): boolean {
   return part.channel === card.channel && Number(part.ts) > Number(card.ts);
+}
+
+/** Closed, and with no change that somebody still has to decide on or look after. */
+function isOver({ incident, changes }: IncidentView): boolean {
+  return (
+    incident.status === "closed" &&
+    changes.every((change) => !isOpen(change.status) && change.status !== "applied" && !change.reviewDue)
+  );
 }
 
 /** Once for each time that votes are asked for: those that were voided must be given again. */
