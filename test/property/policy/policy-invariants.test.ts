@@ -282,7 +282,7 @@ describe("a person's permission", () => {
         const forbidding = Object.values(given.roles).some((one) => one.forbid.length > 0);
         if (!forbidding && ask(given.roles, { ...who, groups: [] })) expect(before).toBe(true);
       }),
-      seeded("roles: never gained by removal", 3000),
+      seeded("roles: never gained by removal", 6000),
     );
     expect(lost).toBeGreaterThan(100);
   });

@@ -25,13 +25,17 @@ const checkout = Service.parse({
 let delivered = 0;
 
 /** A delivery whose body stands for these alerts. */
-async function deliver(world: World, alerts: readonly Alert[] | "rubbish" | "poison"): Promise<DeliveryId> {
+async function deliver(
+  world: World,
+  alerts: readonly Alert[] | "rubbish" | "poison",
+  from = sourceId,
+): Promise<DeliveryId> {
   delivered += 1;
   const id = DeliveryId.parse(`6f1c1a52-0000-4000-8000-${String(delivered).padStart(12, "0")}`);
   await world.store.inbox.accept({
     id,
     correlationId: CorrelationId.parse(`cor-${delivered}`),
-    sourceId,
+    sourceId: from,
     deliveryKey: null,
     headers: {},
     body: Buffer.from(JSON.stringify(alerts)),
@@ -201,6 +205,24 @@ describe("an incident that resolved", () => {
 });
 
 describe("workers that race", () => {
+  test("for one group from several sources open one incident, and every delivery joins it", async () => {
+    const world = createWorld();
+    const sources = ["alertmanager", "grafana", "datadog", "pager"];
+    const services = [{ ...checkout, sources: sources.map((id) => ({ id, match: {} })) }];
+    const deps = depsOf(world, { services });
+    const ids: DeliveryId[] = [];
+    for (const from of sources) {
+      ids.push(await deliver(world, [alertWith({ sourceId: from, fingerprint: from })], from));
+    }
+    await Promise.all(sources.map((from) => drainSource(from, deps)));
+    expect(world.store.commits.some(({ result }) => result.kind === "group_busy")).toBe(true);
+    const all = await incidents(world);
+    expect(all).toMatchObject([{ groupKey: group, alertCount: sources.length }]);
+    for (const id of ids) {
+      expect(outcomeOf(world, id)).toEqual({ outcome: "joined", incidentIds: [all[0]?.id] });
+    }
+  });
+
   test("open one incident for one group, and every delivery joins it", async () => {
     const world = createWorld();
     let made = 0;

@@ -67,7 +67,7 @@ describe("whatever the levels", () => {
         expect(after).toBeGreaterThanOrEqual(before);
         if (after > before) better += 1;
       }),
-      seeded("judge: monotone", 3000),
+      seeded("judge: monotone", 8000),
     );
     expect(better).toBeGreaterThan(100);
   });
