@@ -54,8 +54,8 @@ describe("a vote", () => {
   });
 
   test.each([
-    ["somebody without a role", "U0NED", /no role/],
-    ["somebody who may only reject", "U0MAYA", /no role/],
+    ["somebody without a role", "U0NED", /takes a role/],
+    ["somebody who may only reject", "U0MAYA", /takes a role/],
     ["somebody whom Slack does not know", "U0GONE", /Slack/],
   ])("by %s does not count", async (_, userId, reason) => {
     const world = createWorld();
