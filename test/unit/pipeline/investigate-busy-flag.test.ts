@@ -96,21 +96,21 @@ describe("two incidents that suspect one flag", () => {
   });
 });
 
-describe("an incident that points at another's change", () => {
-  async function pointing() {
-    const world = createWorld();
-    const first = await world.openIncident("a");
-    const second = await world.openIncident("b");
-    await ring(world, first);
-    await run(world, first);
-    await ring(world, second);
-    await run(world, second);
-    const [loaded] = await world.store.ledger.changes({ limit: 1 });
-    if (loaded === null || loaded === undefined) throw new Error("no change");
-    expect((await incident(world, second)).linkedChangeId).toBe(loaded.state.id);
-    return { world, first, second, changeId: loaded.state.id };
-  }
+async function pointing() {
+  const world = createWorld();
+  const first = await world.openIncident("a");
+  const second = await world.openIncident("b");
+  await ring(world, first);
+  await run(world, first);
+  await ring(world, second);
+  await run(world, second);
+  const [loaded] = await world.store.ledger.changes({ limit: 1 });
+  if (loaded === null || loaded === undefined) throw new Error("no change");
+  expect((await incident(world, second)).linkedChangeId).toBe(loaded.state.id);
+  return { world, first, second, changeId: loaded.state.id };
+}
 
+describe("an incident that points at another's change", () => {
   test("is looked at afresh when that change is rejected, and drafts its own", async () => {
     const { world, second, changeId } = await pointing();
     expect(await world.vote(changeId, undefined, { vote: "reject", rationale: "no" })).toMatchObject({
