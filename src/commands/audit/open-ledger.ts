@@ -26,7 +26,11 @@ export async function openLedger(database: Database): Promise<OpenLedger> {
       );
     }
     connection = stack.use(
-      await createEmbeddedPostgres({ dataFolder: database.dataFolder, log: say }),
+      await createEmbeddedPostgres({
+        dataFolder: database.dataFolder,
+        // Where its binaries lie was said when it was set up; here only the answer counts.
+        log: () => undefined,
+      }),
     ).connection;
   }
   const pool = createPool({ ...connection, max: 2 }, say);

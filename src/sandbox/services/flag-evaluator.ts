@@ -15,7 +15,7 @@ export type FlagEvaluator = AsyncDisposable & {
  */
 export async function createFlagEvaluator(
   connection: FlagConnection,
-  startWaitMs = 5_000,
+  startWaitMs = 20_000,
 ): Promise<FlagEvaluator> {
   const client = build(connection, startWaitMs);
   // An emitter without a listener for "error" would bring the process down; a missing flag is reported that way too.
