@@ -47,8 +47,18 @@ export async function createDoorbell(
     const queue = backend.queue(nameOf(stage));
     queue.on("error", (error) => log.warn({ stage, intent: "ring", err: error }, "The queue failed"));
     queues.set(stage, queue);
-    open.defer(() => queue.close());
     return queue;
+  }
+  open.defer(async () => {
+    await Promise.all([...queues.values()].map((queue) => queue.close()));
+  });
+
+  /** A queue remembers for ever that its first connection failed; the next ring gets a new one. */
+  function forget(stage: Stage, queue: RingQueue): void {
+    if (queues.get(stage) === queue) queues.delete(stage);
+    queue.close().catch((error: unknown) => {
+      log.debug({ stage, intent: "ring", err: error }, "A queue that had failed did not close cleanly");
+    });
   }
 
   return {
@@ -56,7 +66,8 @@ export async function createDoorbell(
       const dueAtMs = dueAt === undefined ? 0 : Date.parse(dueAt);
       const isTimer = dueAtMs > Date.now();
       const name = encodeURIComponent(subject.toWellFormed());
-      const added = queueOf(stage).add(
+      const queue = queueOf(stage);
+      const added = queue.add(
         stage,
         { subject },
         {
@@ -66,7 +77,10 @@ export async function createDoorbell(
           deduplication: { id: isTimer ? `${name}@${dueAtMs}` : name, keepLastIfActive: true },
         },
       );
-      await withinTime(added, stage);
+      await withinTime(added, stage).catch((error: unknown) => {
+        if (error instanceof OpsError && error.code === "unreachable") forget(stage, queue);
+        throw error;
+      });
     },
     async answer(stage, concurrency, drain) {
       const worker = backend.worker(nameOf(stage), ({ subject }) => drain(subject), {

@@ -143,7 +143,8 @@ describe.each(availableQueues())("doorbell on $title", ({ title, open }) => {
     await queue.sever();
     const from = performance.now();
     while (heard.length === 0) {
-      if (performance.now() - from > 5_000) throw new Error("no ring arrived within 5 s");
+      // A job whose worker lost its connection while it was handed over is silent until its lock has run out.
+      if (performance.now() - from > 12_000) throw new Error("no ring arrived within 12 s");
       await doorbell.ring("investigate", "INC-1").catch(() => undefined); // the sweeper does the same
       await delay(100);
     }
