@@ -16,7 +16,7 @@ export function createFakePersonActions(permitted: readonly string[]) {
     if (unavailable) return { kind: "unavailable", reason: "Slack could not be asked who you are." };
     if (!permitted.includes(userId)) {
       const whoMay = { groups: ["S0REV"], users: ["U0ADA"] };
-      return { kind: "refused", reason: "no role of theirs permits it", whoMay };
+      return { kind: "refused", reason: "it takes a role that permits it", whoMay };
     }
     if (act !== undefined) acts.push(act);
     return { kind: "done", text };

@@ -57,7 +57,7 @@ describe.each(["socket", "http"] as const)("deciding over %s", (transport) => {
     await using at = await shown({ transport });
     const answer = await (await at.click("U0BEN", "approve")).ephemeral();
     expect(answer.text).toBe(
-      "Not done: no role of theirs permits it\nAsk instead: reviewers (user group), Ada Reviewer.",
+      "Not done: it takes a role that permits it\nAsk instead: reviewers (user group), Ada Reviewer.",
     );
     expect(at.world.site.as("U0BEN").topView()).toBeUndefined();
     expect(at.world.people.acts).toEqual([]);
@@ -279,7 +279,7 @@ describe("when things are slow or broken", () => {
     at.world.people.slowDown(300);
     const clicked = await at.click("U0BEN", "approve");
     const notice = await clicked.view((view) => view.callbackId === "notice");
-    expect(JSON.stringify(notice.blocks)).toContain("no role of theirs permits it");
+    expect(JSON.stringify(notice.blocks)).toContain("it takes a role that permits it");
     await clicked.ephemeral((message) => message.text.startsWith("Not done"));
   });
 
