@@ -70,8 +70,7 @@ describe("the card", () => {
   });
 
   it("counts from the relapse after one, and all alerts that fire", () => {
-    const { view } = investigated();
-    const once = view();
+    const once = investigated().view();
     const { alerts, episodeStartedAt } = once.incident;
     const again = toInstant(Date.parse(episodeStartedAt) + 7_200_000);
     const relapse = alerts.map((known) => ({
