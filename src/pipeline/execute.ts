@@ -1,5 +1,6 @@
 import type { ChangeState } from "../domain/change/change.ts";
-import { decideChange, type ChangeCommand } from "../domain/change/decide-change.ts";
+import type { ChangeCommand } from "../domain/change/change-command.ts";
+import { decideChange } from "../domain/change/decide-change.ts";
 import type { ApplyOutcome, Reconciliation } from "../domain/change/outcome.ts";
 import { describeFlag } from "../domain/flag/describe-flag.ts";
 import { plainText } from "../domain/flag/plain-text.ts";

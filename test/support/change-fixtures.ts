@@ -1,4 +1,4 @@
-import type { ChangeCommand } from "../../src/domain/change/decide-change.ts";
+import type { ChangeCommand } from "../../src/domain/change/change-command.ts";
 import type { Proposal } from "../../src/domain/change/proposal.ts";
 import { digestOf } from "../../src/domain/flag/digest.ts";
 import type { Flag, FlagSnapshot } from "../../src/domain/flag/flag.ts";

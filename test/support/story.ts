@@ -1,4 +1,5 @@
-import { decideChange, type ChangeCommand } from "../../src/domain/change/decide-change.ts";
+import type { ChangeCommand } from "../../src/domain/change/change-command.ts";
+import { decideChange } from "../../src/domain/change/decide-change.ts";
 import { evolveChange, type ChangeState } from "../../src/domain/change/change.ts";
 import type { Evidence } from "../../src/domain/evidence/evidence.ts";
 import { DeliveryId, Instant, toInstant, type ChangeId } from "../../src/domain/ids.ts";

@@ -1,61 +1,11 @@
-import type { ChangeId, CorrelationId, IncidentId, Instant } from "../ids.ts";
-import type { PersonFacts } from "../people.ts";
+import type { Instant } from "../ids.ts";
 import type { Decision } from "../policy/decision.ts";
-import type { Permission, PersonAction } from "../policy/roles.ts";
-import type { Verification } from "../verification.ts";
 import type { ChangeState } from "./change.ts";
 import { type ChangeAnswer, events, refused, wrongState } from "./change-answer.ts";
+import type { ChangeCommand } from "./change-command.ts";
 import { decideClose } from "./decide-close.ts";
 import { decideBegin, recordOutcome, recordReconciliation } from "./decide-execution.ts";
 import { decideVote } from "./decide-vote.ts";
-import type { Resolution, Vote } from "./events.ts";
-import type { ApplyOutcome, Reconciliation } from "./outcome.ts";
-import type { Proposal } from "./proposal.ts";
-
-export type ChangeCommand =
-  | {
-      command: "propose";
-      incidentId: IncidentId;
-      correlationId: CorrelationId;
-      proposal: Proposal;
-      decision: Decision;
-    }
-  | { command: "revise"; proposal: Proposal; decision: Decision; by: string }
-  | {
-      command: "vote";
-      vote: Vote["vote"];
-      voter: Pick<PersonFacts, "userId" | "name">;
-      permission: Permission;
-      rationale: string;
-      /** What the clicked button carried. */
-      version: number;
-      digest: string;
-      /** Policy's answer with this vote counted. */
-      decision: Decision;
-    }
-  | { command: "expire" }
-  | { command: "supersede"; reason: string; current: string[] }
-  | { command: "begin"; operationId: string; epoch: number; digest: string; decision: Decision }
-  | { command: "record_outcome"; operationId: string; outcome: ApplyOutcome }
-  | { command: "record_reconciliation"; operationId: string; found: Reconciliation }
-  | { command: "record_verdict"; verification: Verification }
-  | {
-      command: "close";
-      resolution: Resolution;
-      owner: string;
-      note: string;
-      by: string;
-      reviewAt: Instant | null;
-      linkedChangeId: ChangeId | null;
-    }
-  | { command: "review" }
-  /** Somebody may not do something; recorded whatever the state. */
-  | {
-      command: "refuse";
-      action: PersonAction;
-      person: Pick<PersonFacts, "userId" | "name">;
-      reason: string;
-    };
 
 /** Pure: state and command in, events or a refusal out. The table of docs/architecture.md, line by line. */
 export function decideChange(command: ChangeCommand, state: ChangeState | null, now: Instant): ChangeAnswer {

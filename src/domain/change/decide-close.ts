@@ -1,7 +1,7 @@
 import type { Instant } from "../ids.ts";
 import type { ChangeState, ChangeStatus } from "./change.ts";
 import { type ChangeAnswer, events, refused, wrongState } from "./change-answer.ts";
-import type { ChangeCommand } from "./decide-change.ts";
+import type { ChangeCommand } from "./change-command.ts";
 
 const ends: readonly ChangeStatus[] = [
   "denied",

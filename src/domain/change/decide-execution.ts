@@ -1,7 +1,7 @@
 import { type Instant, later } from "../ids.ts";
 import type { ChangeState } from "./change.ts";
 import { type ChangeAnswer, type ChangeRefusal, events, refused, wrongState } from "./change-answer.ts";
-import type { ChangeCommand } from "./decide-change.ts";
+import type { ChangeCommand } from "./change-command.ts";
 import { approvers } from "./decide-vote.ts";
 import type { ChangeEvent } from "./events.ts";
 import type { ApplyOutcome } from "./outcome.ts";

@@ -1,7 +1,7 @@
 import { type Instant, later } from "../ids.ts";
 import type { ChangeState } from "./change.ts";
 import { type ChangeAnswer, type ChangeRefusal, refused, wrongState } from "./change-answer.ts";
-import type { ChangeCommand } from "./decide-change.ts";
+import type { ChangeCommand } from "./change-command.ts";
 import type { ChangeEvent, Vote } from "./events.ts";
 
 type VoteCommand = Extract<ChangeCommand, { command: "vote" }>;

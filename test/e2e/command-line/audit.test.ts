@@ -6,7 +6,8 @@ import { createEmbeddedPostgres } from "../../../src/adapters/postgres/embedded/
 import { migrate } from "../../../src/adapters/postgres/migrate.ts";
 import { createStore } from "../../../src/adapters/postgres/store.ts";
 import { evolveChange, type ChangeState } from "../../../src/domain/change/change.ts";
-import { decideChange, type ChangeCommand } from "../../../src/domain/change/decide-change.ts";
+import type { ChangeCommand } from "../../../src/domain/change/change-command.ts";
+import { decideChange } from "../../../src/domain/change/decide-change.ts";
 import type { ChangeEvent } from "../../../src/domain/change/events.ts";
 import { toInstant } from "../../../src/domain/ids.ts";
 import { decideIncident } from "../../../src/domain/incident/decide-incident.ts";

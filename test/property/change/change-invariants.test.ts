@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ChangeState, evolveChange, isOpen } from "../../../src/domain/change/change.ts";
-import { type ChangeCommand, decideChange } from "../../../src/domain/change/decide-change.ts";
+import type { ChangeCommand } from "../../../src/domain/change/change-command.ts";
+import { decideChange } from "../../../src/domain/change/decide-change.ts";
 import { ChangeEvent } from "../../../src/domain/change/events.ts";
 import type { ApplyOutcome, Reconciliation } from "../../../src/domain/change/outcome.ts";
 import type { Proposal } from "../../../src/domain/change/proposal.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ChangeStatus, type ChangeState, evolveChange } from "../../../src/domain/change/change.ts";
 import type { ChangeAnswer } from "../../../src/domain/change/change-answer.ts";
-import { type ChangeCommand, decideChange } from "../../../src/domain/change/decide-change.ts";
+import type { ChangeCommand } from "../../../src/domain/change/change-command.ts";
+import { decideChange } from "../../../src/domain/change/decide-change.ts";
 import type { ApplyOutcome, Reconciliation } from "../../../src/domain/change/outcome.ts";
 import { type Instant, later, toInstant } from "../../../src/domain/ids.ts";
 import { changeId, decisions, propose, proposalFor, voteCommand } from "../../support/change-fixtures.ts";

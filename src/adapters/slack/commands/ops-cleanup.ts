@@ -5,7 +5,7 @@ import { placeOf } from "../card/proposed-change.ts";
 import { mrkdwn } from "../escape-text.ts";
 import { when, sentence } from "../words.ts";
 import { linkButton, pageOf } from "./on-command.ts";
-import type { OpsWord } from "./ops.ts";
+import type { OpsWord } from "./ops-word.ts";
 
 const most = 10;
 

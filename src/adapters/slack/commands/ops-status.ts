@@ -1,7 +1,7 @@
 import { code, mrkdwn } from "../escape-text.ts";
 import { when } from "../words.ts";
 import { sections } from "./on-command.ts";
-import type { OpsWord } from "./ops.ts";
+import type { OpsWord } from "./ops-word.ts";
 import type { Status } from "../../../pipeline/ports/person-actions.ts";
 
 function drafterOf({ drafter }: Status): string {

@@ -1,18 +1,11 @@
 import type { Front } from "../front.ts";
 import { mrkdwn } from "../escape-text.ts";
-import { onCommand, pageOf, type Page } from "./on-command.ts";
+import { onCommand, pageOf } from "./on-command.ts";
 import { nearest } from "./nearest.ts";
 import { opsCleanup } from "./ops-cleanup.ts";
 import { opsPending } from "./ops-pending.ts";
 import { opsStatus } from "./ops-status.ts";
-
-/** One word of `/ops`. */
-export interface OpsWord {
-  word: string;
-  /** What it shows, for the help. */
-  summary: string;
-  read(front: Front): Promise<Page>;
-}
+import type { OpsWord } from "./ops-word.ts";
 
 const words: readonly OpsWord[] = [opsStatus, opsPending, opsCleanup];
 
