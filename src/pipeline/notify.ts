@@ -19,9 +19,9 @@ const hiddenMs = 30_000;
 export async function notify(item: WorkItem, deps: NotifyDeps): Promise<StageOutcome> {
   const view = await readIncident(IncidentId.parse(item.subject), deps);
   if (view === null) return { kind: "nothing_to_do" };
-  const shown = await deps.store.postings.get(view.incident.id, "card");
+  const card = await deps.store.postings.get(view.incident.id, "card");
   const { mode } = await deps.controls.read(contextOf(view.incident));
-  if (shown === null && !powersOf[mode].postsCard) {
+  if (card === null && !powersOf[mode].postsCard) {
     const waiting = view.changes.find((change) => change.status === "awaiting_approval");
     if (waiting === undefined) return { kind: "nothing_to_do" };
     return {
@@ -30,6 +30,8 @@ export async function notify(item: WorkItem, deps: NotifyDeps): Promise<StageOut
       because: `${waiting.id} waits for people, but the mode is ${mode}`,
     };
   }
-  await deps.announcer.show(view);
-  return { kind: "nothing_to_do" };
+  const shown = await deps.announcer.show(view);
+  if (shown === "shown") return { kind: "nothing_to_do" };
+  // By now the incident may have moved on: its card comes first again.
+  return { kind: "again", inMs: 0, because: "the thread has more to tell" };
 }

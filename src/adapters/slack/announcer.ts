@@ -39,6 +39,9 @@ export interface AnnouncerOptions {
 
 export const cardPart = "card";
 
+/** Messages of one thread that are posted before its card is looked at again. */
+const toldAtOnce = 1;
+
 /**
  * Keeps one message per incident and its thread: the card first, then the evidence, the question to whoever may
  * approve, and one line per event. What is already shown like that is not sent again. A post whose answer was
@@ -152,43 +155,48 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
     return posting;
   };
 
-  const showThread = async (view: IncidentView, card: Posting): Promise<void> => {
+  /** Tells a little of what the thread lacks: Slack takes a message a second, and meanwhile the card may be outdated. */
+  const showThread = async (view: IncidentView, card: Posting): Promise<"shown" | "more"> => {
     const known = await postings.ofSubject(view.incident.id);
     const shown = new Set(known.filter((each) => isBelow(each, card)).map(({ part }) => part));
-    const once = async (part: string, message: RenderedMessage): Promise<void> => {
-      if (shown.has(part)) return;
-      const { channel, ts } = await post(card.channel, message, { threadTs: card.ts });
-      await record({ subject: view.incident.id, part, channel, ts, renderedHash: hashOf(message) });
+    const wanted: [part: string, message: RenderedMessage][] = [];
+    const once = (part: string, message: RenderedMessage): void => {
+      if (!shown.has(part)) wanted.push([part, message]);
     };
 
     // Evidence gathered anew, after a relapse, is a message of its own.
     const { evidence } = view.incident;
     if (view.evidence !== null) {
-      await once(`evidence/${evidence?.bodyId ?? ""}`, evidenceMessage(view.evidence));
+      once(`evidence/${evidence?.bodyId ?? ""}`, evidenceMessage(view.evidence));
     }
     for (const change of view.changes) {
       const ask = change.status === "awaiting_approval" ? askMessage(change, roles) : null;
-      if (ask !== null) await once(askPart(change.id, view), ask);
+      if (ask !== null) once(askPart(change.id, view), ask);
     }
     // Below a card that was posted anew, what an earlier episode said would only push down what matters now.
     const isAnew = known.some((each) => each.part !== cardPart && !isBelow(each, card));
     const told = view.timeline.filter(({ at }) => !isAnew || at >= view.incident.episodeStartedAt);
     for (const entry of told) {
       const lines = eventLines(entry);
-      if (lines !== null) await once(`event/${entry.stream}/${entry.version}`, lineMessage(lines));
+      if (lines !== null) once(`event/${entry.stream}/${entry.version}`, lineMessage(lines));
     }
+    for (const [part, message] of wanted.slice(0, toldAtOnce)) {
+      const { channel, ts } = await post(card.channel, message, { threadTs: card.ts });
+      await record({ subject: view.incident.id, part, channel, ts, renderedHash: hashOf(message) });
+    }
+    return wanted.length > toldAtOnce ? "more" : "shown";
   };
 
-  const showNow = async (view: IncidentView): Promise<void> => {
+  const showNow = async (view: IncidentView): Promise<"shown" | "more"> => {
     const known = await postings.get(view.incident.id, cardPart);
-    if (known === null && !mayPost(view)) return;
+    if (known === null && !mayPost(view)) return "shown";
     const card = await showCard(view);
-    if (card === null) return;
+    if (card === null) return "shown";
     try {
-      await showThread(view, card);
+      return await showThread(view, card);
     } catch (error) {
       if (!isChannelTrouble(error)) throw error;
-      await showThread(view, await postAnew(view, await factsOf(view), card, error));
+      return showThread(view, await postAnew(view, await factsOf(view), card, error));
     }
   };
 
@@ -199,10 +207,13 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
       const { id } = view.incident;
       const before = queues.get(id) ?? Promise.resolve();
       const shown = before.then(() => showNow(view));
-      const settled = shown.catch(() => undefined);
+      const settled = shown.then(
+        () => undefined,
+        () => undefined,
+      );
       queues.set(id, settled);
       try {
-        await shown;
+        return await shown;
       } finally {
         if (queues.get(id) === settled) queues.delete(id);
       }

@@ -21,5 +21,6 @@ export interface IncidentView {
 
 /** Shows an incident where people are. Idempotent: what is already shown like that is not sent again. */
 export interface Announcer {
-  show(view: IncidentView): Promise<void>;
+  /** `more`: the card is as it should be, and some of its thread is still to be told. Call again with a fresh view. */
+  show(view: IncidentView): Promise<"shown" | "more">;
 }

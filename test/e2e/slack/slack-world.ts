@@ -78,7 +78,10 @@ export async function createSlackWorld({
     desk,
     logged,
     bot,
-    show: () => bot.announcer.show(story.view()),
+    /** As the stage does: until everything is told. */
+    async show() {
+      while ((await bot.announcer.show(story.view())) === "more");
+    },
     /** Channel and ts of the live card. */
     async card() {
       const posting = await postings.get(incidentId, "card");

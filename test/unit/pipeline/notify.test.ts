@@ -9,7 +9,7 @@ import { createInMemoryStore, movableClock } from "../../support/in-memory-store
 import { controlsWith } from "../../support/policy-fixtures.ts";
 import { incidentWrite, opened } from "../../contract/storage/story-of-streams.ts";
 
-async function given({ awaiting }: { awaiting: boolean }) {
+async function given({ awaiting, tellings = 1 }: { awaiting: boolean; tellings?: number }) {
   const clock = movableClock();
   const store = createInMemoryStore({ clock });
   await store.ledger.commit({
@@ -20,7 +20,12 @@ async function given({ awaiting }: { awaiting: boolean }) {
   if (drafted.kind === "refused") throw new Error(drafted.reason);
   if (awaiting) await store.ledger.commit({ writes: [changeWrite(changeId, 0, drafted.events)] });
   const shown: IncidentView[] = [];
-  const announcer = { show: async (view: IncidentView) => void shown.push(view) };
+  const announcer = {
+    async show(view: IncidentView) {
+      shown.push(view);
+      return shown.length < tellings ? ("more" as const) : ("shown" as const);
+    },
+  };
   const run = async (mode: Mode) => {
     const item = await store.work.claim("notify", incidentId, 15_000);
     if (item === null) throw new Error("expected work");
@@ -44,4 +49,12 @@ it("is done where the mode hides cards and nothing waits for people", async () =
   const { run, shown } = await given({ awaiting: false });
   expect(await run("observe")).toEqual({ kind: "nothing_to_do" });
   expect(shown).toEqual([]);
+});
+
+it("comes back at once, with the incident as it then is, while the thread has more to tell", async () => {
+  const { run, shown } = await given({ awaiting: true, tellings: 3 });
+  expect(await run("approval_required")).toMatchObject({ kind: "again", inMs: 0 });
+  expect(await run("approval_required")).toMatchObject({ kind: "again", inMs: 0 });
+  expect(await run("approval_required")).toEqual({ kind: "nothing_to_do" });
+  expect(shown).toHaveLength(3);
 });
