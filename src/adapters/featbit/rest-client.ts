@@ -1,14 +1,12 @@
 import type { z } from "zod";
 import { plainText } from "../../domain/flag/plain-text.ts";
 import { OpsError } from "../../domain/ops-error.ts";
+import type { Log } from "../../pipeline/ports/log.ts";
 import { readText } from "./read-text.ts";
 import { type Answered, type Asked, failureOf, isResourceNotFound } from "./rest-failure.ts";
 import { WireEnvelope } from "./wire.ts";
 
-export interface FeatBitLog {
-  info(fields: Record<string, unknown>, message: string): void;
-  warn(fields: Record<string, unknown>, message: string): void;
-}
+export type FeatBitLog = Pick<Log, "info" | "warn">;
 
 export interface RestOptions {
   /** Base of FeatBit's REST API, without `/api/v1`. */
