@@ -20,6 +20,8 @@ const sdks: Readonly<Record<string, readonly string[]>> = {
   postgres: ["pg"],
   queue: ["bullmq", "ioredis", "pg"],
   otel: ["pino"],
+  http: ["ipaddr.js"],
+  plot: ["@resvg/resvg-wasm"],
 };
 
 const everything: Rule = {
@@ -66,7 +68,7 @@ function ruleFor(folder: string): Rule | null {
         node: "any",
       };
     case "pipeline":
-      return { folders: ["domain"], packages: ["@opentelemetry/api"], node: [] };
+      return { folders: ["domain"], packages: ["@opentelemetry/api", "cockatiel"], node: [] };
     case "sandbox":
       return { folders: [], packages: "any", node: "any" };
     case "app":
