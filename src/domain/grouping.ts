@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { Duration } from "./policy/governance-contract.ts";
+
+/** Which alerts become one incident, and how fast its card follows. Words as Alertmanager's users know them. */
+export const Grouping = z.strictObject({
+  /**
+   * Labels whose values tell incidents of one service (or, without a service, of one source) apart. Empty: one
+   * incident a service and environment, or what the source itself says belongs together.
+   */
+  by: z.array(z.string().min(1).max(200)).max(10).default([]),
+  /** How long the first alert waits for company before its card is posted. */
+  wait: Duration.default("0s"),
+  /** How often at most a card is rewritten only because more alerts of the same kind joined. */
+  interval: Duration.default("15s"),
+  /** A resolved incident that fires again within this is the same; absent: `timing.reopenWithin`. */
+  window: Duration.optional(),
+});
+export type Grouping = z.infer<typeof Grouping>;
