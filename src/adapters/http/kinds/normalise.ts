@@ -83,17 +83,27 @@ const earliest = Date.UTC(2000, 0, 1);
 const aheadMs = 5 * 60_000;
 
 /**
- * An RFC 3339 text, or a number of seconds or milliseconds since 1970, as an instant. Null for anything else, for
- * Go's zero time (0001-01-01), and for what lies more than five minutes after `receivedAt`: no alert starts or ends
- * in the future, and look-back windows are counted from here.
+ * An RFC 3339 text, or a number (also as a text) of seconds, milliseconds, microseconds or nanoseconds since 1970, as an
+ * instant. A text without a zone is taken for UTC. Null for anything else, for Go's zero time (0001-01-01), and for what
+ * lies more than five minutes after `receivedAt`: no alert starts or ends in the future, and look-back windows are
+ * counted from here.
  */
 export function toPastInstant(value: unknown, receivedAt: Instant): Instant | null {
-  let ms: number;
-  if (typeof value === "number") ms = value < 1e11 ? value * 1000 : value;
-  else if (typeof value === "string" && /^\d{4}-\d\d-\d\d[Tt ]/.test(value)) ms = Date.parse(value);
-  else return null;
+  const ms = Math.trunc(msOf(value));
   if (!(ms >= earliest && ms <= Date.parse(receivedAt) + aheadMs)) return null;
   return toInstant(ms);
+}
+
+function msOf(value: unknown): number {
+  if (typeof value === "number") {
+    if (value < 1e11) return value * 1000;
+    return value < 1e14 ? value : value / (value < 1e17 ? 1e3 : 1e6);
+  }
+  if (typeof value !== "string" || value.length > 64) return Number.NaN;
+  const text = value.trim();
+  if (/^\d{9,19}(?:\.\d{1,9})?$/.test(text)) return msOf(Number(text));
+  if (!/^\d{4}-\d\d-\d\d[Tt ]\d/.test(text)) return Number.NaN;
+  return Date.parse(/(?:[zZ]|[+-]\d\d:?\d\d|UTC|GMT)$/.test(text) ? text : `${text}Z`);
 }
 
 /** The source's own mark if it is printable, short and no credential; else a hash of `parts`, the same for the same parts. */
