@@ -26,7 +26,12 @@ export interface FlagAuditEntry {
   unmapped: string | null;
 }
 
-export type AuditRow = { kind: "entry"; entry: FlagAuditEntry } | { kind: "unreadable"; reason: string };
+export type AuditRow = { kind: "entry"; entry: FlagAuditEntry } | Unreadable;
+
+export interface Unreadable {
+  kind: "unreadable";
+  reason: string;
+}
 
 /**
  * The audit log about flags of an environment, newest first. Ends by itself; stop earlier by leaving the loop.
@@ -37,11 +42,21 @@ export async function* readAuditLog(
   environmentId: string,
   query: Query,
 ): AsyncGenerator<AuditRow> {
+  for await (const row of readAuditRows(client, environmentId, { ...query, refType: "FeatureFlag" })) {
+    yield row.kind === "unreadable" ? row : toAuditRow(row.wire);
+  }
+}
+
+/** The audit log as FeatBit sends it, newest first, each entry once. `query` says about what. */
+export async function* readAuditRows(
+  client: RestClient,
+  environmentId: string,
+  query: Query,
+): AsyncGenerator<{ kind: "wire"; wire: WireAuditEntry } | Unreadable> {
   const path = `/envs/${encodeURIComponent(environmentId)}/audit-logs`;
   const seen = new Set<string>();
   const pages = readPages(PAGE_SIZE, async (pageIndex, pageSize) => {
-    const asked = { ...query, refType: "FeatureFlag", pageIndex, pageSize };
-    const page = await client.get(path, asked, pageOf(WireAuditEntry));
+    const page = await client.get(path, { ...query, pageIndex, pageSize }, pageOf(WireAuditEntry));
     return page ?? { totalCount: 0, items: [] };
   });
   for await (const row of pages) {
@@ -50,7 +65,7 @@ export async function* readAuditLog(
     } else if (!seen.has(row.item.id)) {
       // A change made meanwhile shifts the pages, so that an entry may come twice.
       seen.add(row.item.id);
-      yield toAuditRow(row.item);
+      yield { kind: "wire", wire: row.item };
     }
   }
 }
@@ -80,11 +95,21 @@ export function toAuditRow(wire: WireAuditEntry): AuditRow {
 }
 
 /** FeatBit writes "Access token" and "System" where a person has an e-mail address (contract §1.4). */
-function authorOf({ creatorName, creatorEmail }: WireAuditEntry): FlagAuditEntry["author"] {
+export function authorOf({ creatorName, creatorEmail }: WireAuditEntry): FlagAuditEntry["author"] {
   const email = creatorEmail.includes("@") ? creatorEmail : null;
   if (creatorEmail === "Access token") return { name: `${creatorName} (access token)`, email };
   return { name: creatorName || creatorEmail || "unknown", email };
 }
+
+/** The audit log keeps both sides as JSON text. */
+export const jsonText = z.string().transform((text, context) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    context.addIssue("not JSON");
+    return z.NEVER;
+  }
+});
 
 interface Side {
   flag: Flag | null;
@@ -94,18 +119,7 @@ interface Side {
 
 function sideOf(json: string): Side | "unreadable" {
   if (json === "") return { flag: null, revision: null, unmapped: null };
-  const wire = z
-    .string()
-    .transform((text, context) => {
-      try {
-        return JSON.parse(text) as unknown;
-      } catch {
-        context.addIssue("not JSON");
-        return z.NEVER;
-      }
-    })
-    .pipe(WireFlag)
-    .safeParse(json);
+  const wire = jsonText.pipe(WireFlag).safeParse(json);
   if (!wire.success) return "unreadable";
   try {
     return { flag: toFlag(wire.data), revision: wire.data.revision, unmapped: null };

@@ -3,13 +3,20 @@ import type { FlagRef, FlagSnapshot, Segment } from "../../domain/flag/flag.ts";
 import { segmentIdsOf } from "../../domain/flag/flag.ts";
 import { plainName } from "../../domain/flag/plain-text.ts";
 import { OpsError } from "../../domain/ops-error.ts";
-import type { FlagHistoryEntry, FlagOverview, FlagReader } from "../../pipeline/ports/flag-platform.ts";
+import type {
+  FlagHistoryEntry,
+  FlagOverview,
+  FlagReader,
+  SegmentHistoryEntry,
+} from "../../pipeline/ports/flag-platform.ts";
 import { readAuditLog } from "./audit-log.ts";
 import { createEnvironments } from "./environments.ts";
 import { inBatches } from "./in-batches.ts";
+import { readPendingChanges } from "./pending-changes.ts";
 import { readFlag, readSegments, readSnapshot } from "./read-flag.ts";
 import { readPages } from "./read-pages.ts";
 import { createRestClient, type FeatBitLog, type Query } from "./rest-client.ts";
+import { readSegmentLog } from "./segment-log.ts";
 import { pageOf, WireFlagListItem, WireSegmentListItem } from "./wire.ts";
 
 const PAGE_SIZE = 100;
@@ -115,13 +122,38 @@ export function createFeatBitReader(options: FeatBitReaderOptions): FlagReader {
         } else if (row.entry.unmapped !== null) {
           log?.warn({ reason: row.entry.unmapped }, "An audit entry is left out of the history");
         } else if (row.entry.at <= to) {
-          const { auditId, at, author, comment, before, after } = row.entry;
-          entries.push({ auditId, at, author, comment, before, after });
+          const { auditId, at, author, comment, operation, before, after } = row.entry;
+          const appliedFrom = preparedBy[operation];
+          entries.push({
+            auditId,
+            at,
+            author,
+            comment,
+            ...(appliedFrom !== undefined && { appliedFrom }),
+            before,
+            after,
+          });
         }
         if (entries.length >= limit) break;
       }
       return entries;
     },
+
+    async segmentHistory(keys, from, to, limit) {
+      const environment = await environmentId(keys);
+      const query = { from: Date.parse(from), to: Date.parse(to) + 1 };
+      const entries: SegmentHistoryEntry[] = [];
+      if (limit <= 0) return entries;
+      for await (const row of readSegmentLog(client, environment, query)) {
+        if (row.kind === "unreadable") {
+          log?.warn({ reason: row.reason }, "An audit entry is left out of the history");
+        } else if (row.entry.at <= to) entries.push(row.entry);
+        if (entries.length >= limit) break;
+      }
+      return entries;
+    },
+
+    pendingChanges: (ref) => readPendingChanges(client, ref),
 
     webUrl(ref) {
       // The console remembers the environment by itself; its paths carry the flag only.
@@ -131,6 +163,12 @@ export function createFeatBitReader(options: FeatBitReaderOptions): FlagReader {
     },
   };
 }
+
+/** Operations of the audit log by which FeatBit itself applies what people prepared (contract §1.4). */
+const preparedBy: Record<string, "schedule" | "change_request"> = {
+  ApplyFlagSchedule: "schedule",
+  ApplyFlagChangeRequest: "change_request",
+};
 
 function toOverview(item: z.output<typeof WireFlagListItem>): FlagOverview {
   const { enabledVariations, disabledVariation } = item.serves;

@@ -105,6 +105,16 @@ export const WireAuditEntry = z.object({
 });
 export type WireAuditEntry = z.infer<typeof WireAuditEntry>;
 
+/** A schedule or a change request; both carry the other's members, null. */
+export const WirePendingChange = z.object({
+  type: text,
+  status: text,
+  scheduleTitle: text,
+  scheduledTime: text,
+  changeRequestReason: text,
+});
+export type WirePendingChange = z.infer<typeof WirePendingChange>;
+
 /** Secrets are not even parsed, so that they cannot be passed on. */
 export const WireProject = z.object({
   key: z.string(),

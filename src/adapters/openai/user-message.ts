@@ -58,6 +58,13 @@ function shown(item: EvidenceItem): Record<string, unknown> {
         stillInEffect: item.inEffect,
         madeBySignalman: item.ownChangeId,
       };
+    case "flag_change_elsewhere":
+      return {
+        ...base,
+        flagKey: outsideText(item.ref.key),
+        at: item.at,
+        environment: outsideText(item.environmentName, 80),
+      };
     case "flag_state":
       return { ...base, flagKey: outsideText(item.ref.key) };
     case "metric": {
@@ -75,7 +82,18 @@ function shown(item: EvidenceItem): Record<string, unknown> {
       };
     }
     case "deploy":
-      return { ...base, at: item.at, version: outsideText(item.version, 80) };
+      return { ...base, at: item.at, version: outsideText(item.version, 80), state: item.state };
+    case "change":
+      return { ...base, at: item.at, what: item.what, state: item.state };
+    case "past_incident":
+      return {
+        ...base,
+        at: item.at,
+        cause: item.cause,
+        flagKey: item.change === null ? null : outsideText(item.change.flagKey),
+        changeEnded: item.change?.status ?? null,
+        verdict: item.change?.verdict ?? null,
+      };
     case "runbook":
       return {
         ...base,

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { CauseClass } from "../assessment.ts";
 import { FlagRef } from "../flag/flag.ts";
-import { ChangeId, Instant } from "../ids.ts";
+import { ChangeId, IncidentId, Instant } from "../ids.ts";
+import { Verdict } from "../verification.ts";
 import { EvidenceId } from "./evidence-id.ts";
 
 const base = { id: EvidenceId, title: z.string(), text: z.array(z.string()) };
@@ -17,17 +19,33 @@ export type MetricFigures = z.infer<typeof MetricFigures>;
 export const MetricTrend = z.enum(["degraded", "recovered", "improved", "steady", "no_data"]);
 export type MetricTrend = z.infer<typeof MetricTrend>;
 
-/** A change in FeatBit's audit log, with before → after in words made by our own code. */
-export const FlagChangeEvidence = z.strictObject({
-  ...base,
-  kind: z.literal("flag_change"),
+/** As FeatBit knows it. Everything done with an access token is the token's: then only the comment may name a human. */
+export const ChangeAuthor = z.strictObject({
+  name: z.string(),
+  email: z.string().nullable(),
+});
+export type ChangeAuthor = z.infer<typeof ChangeAuthor>;
+
+const flagChange = {
   ref: FlagRef,
   flagName: z.string(),
   auditId: z.string(),
   at: Instant,
-  author: z.strictObject({ name: z.string(), email: z.string().nullable() }),
+  author: ChangeAuthor,
   /** Set when Signalman itself made it. */
   ownChangeId: ChangeId.nullable(),
+};
+
+/**
+ * A change in FeatBit's audit log of the environment that the incident is about, with before → after in words made by
+ * our own code. Where a segment changed that the flag uses, the lines say so and `segmentName` names it.
+ */
+export const FlagChangeEvidence = z.strictObject({
+  ...base,
+  kind: z.literal("flag_change"),
+  ...flagChange,
+  /** The segment whose change this is; null where the flag itself was changed. */
+  segmentName: z.string().nullable().default(null),
   /** Variations that more users get since then, by id. */
   gained: z.array(z.string()),
   /** Names and values of those, by which the labels of a series may call them. */
@@ -40,12 +58,58 @@ export const FlagChangeEvidence = z.strictObject({
   inEffect: z.boolean(),
 });
 
+/**
+ * A change of one of the service's flags in another of its environments: background, never a suspect. Its own kind, so
+ * that nothing that looks for suspects can meet it.
+ */
+export const FlagChangeElsewhereEvidence = z.strictObject({
+  ...base,
+  kind: z.literal("flag_change_elsewhere"),
+  ...flagChange,
+  /** The environment's name in the catalogue. */
+  environmentName: z.string(),
+});
+
+/** A FeatBit schedule or change request that waits to be applied to a flag; it may overwrite what is done now. */
+export const PendingFlagChange = z.strictObject({
+  kind: z.enum(["schedule", "change_request"]),
+  /** FeatBit's own word: PendingReview, Approved, PendingExecution, Declined. */
+  status: z.string(),
+  title: z.string(),
+  /** When a schedule is due; null for a change request. */
+  dueAt: Instant.nullable(),
+});
+export type PendingFlagChange = z.infer<typeof PendingFlagChange>;
+
 export const FlagStateEvidence = z.strictObject({
   ...base,
   kind: z.literal("flag_state"),
   ref: FlagRef,
   revision: z.string(),
+  isEnabled: z.boolean().nullable().default(null),
+  /** What the default rule serves (while off: everyone), 0..100, summing to 100; empty where it cannot be told. */
+  shares: z.array(z.strictObject({ variation: z.string(), percent: z.number() })).default([]),
+  /** Names of the segments its rules use. */
+  segments: z.array(z.string()).default([]),
+  /** Individually targeted users. */
+  targets: z.int().nonnegative().default(0),
+  createdAt: Instant.nullable().default(null),
+  /** When anything about it was last changed, its segments not included. */
+  lastChangedAt: Instant.nullable().default(null),
+  /** Null: FeatBit was not asked, or did not answer. */
+  pendingChanges: z.array(PendingFlagChange).nullable().default(null),
 });
+
+/** How far a series moved at its onset. Both levels are medians; the direction is that of the values themselves. */
+export const MetricShift = z.strictObject({
+  /** After minus before, in the metric's unit. */
+  size: z.number(),
+  /** `size` as a share of the level before: 0.5 is half as much again; null from a level of zero. */
+  relative: z.number().nullable(),
+  /** How many times the noise of the series it is; at least 1.5 wherever a shift is told. At most 1000. */
+  score: z.number(),
+});
+export type MetricShift = z.infer<typeof MetricShift>;
 
 export const MetricEvidence = z.strictObject({
   ...base,
@@ -60,15 +124,54 @@ export const MetricEvidence = z.strictObject({
   trend: MetricTrend,
   /** When the series left its earlier level, if it did. */
   onsetAt: Instant.nullable(),
+  /** Null where no shift is told, or there is no level before it. */
+  shift: MetricShift.nullable().default(null),
+  /** Which variation of which flag the series is about, where its labels say so. */
+  cohort: z.strictObject({ variation: z.string(), flagKey: z.string().nullable() }).nullable().default(null),
   /** At most 240 points, [epoch ms, value], for the plot. */
   points: z.array(z.tuple([z.number(), z.number()])),
 });
 
-export const DeployEvidence = z.strictObject({
-  ...base,
-  kind: z.literal("deploy"),
+const outsideChange = {
   at: Instant,
+  /** `metrics` for what the deploy query showed, else the id of the source that told of it. */
+  source: z.string().default("metrics"),
   version: z.string(),
+  /** Empty where nobody is named. */
+  author: z.string().default(""),
+  state: z.enum(["started", "succeeded", "failed", "rolled_back"]).default("succeeded"),
+  /** Where a person reads more; untrusted, so shown as a link only where its host is allowed. */
+  url: z.string().nullable().default(null),
+};
+
+/** A version that took traffic, by the metrics or by what a deploy system told. */
+export const DeployEvidence = z.strictObject({ ...base, kind: z.literal("deploy"), ...outsideChange });
+
+/** Another change that somebody made elsewhere: configuration, infrastructure, data. */
+export const ChangeEvidence = z.strictObject({
+  ...base,
+  kind: z.literal("change"),
+  what: z.enum(["config", "infrastructure", "data", "other"]),
+  ...outsideChange,
+});
+
+/** An earlier incident of the same service, with what came of it. */
+export const PastIncidentEvidence = z.strictObject({
+  ...base,
+  kind: z.literal("past_incident"),
+  incidentId: IncidentId,
+  at: Instant,
+  cause: CauseClass.nullable(),
+  /** The change that ended it, or the last one that was drafted; null where there was none. */
+  change: z
+    .strictObject({
+      id: ChangeId,
+      flagKey: z.string(),
+      /** What became of it: a status of a change. */
+      status: z.string(),
+      verdict: Verdict.nullable(),
+    })
+    .nullable(),
 });
 
 export const RunbookEvidence = z.strictObject({
@@ -82,9 +185,12 @@ export const RunbookEvidence = z.strictObject({
 
 export const EvidenceItem = z.discriminatedUnion("kind", [
   FlagChangeEvidence,
+  FlagChangeElsewhereEvidence,
   FlagStateEvidence,
   MetricEvidence,
   DeployEvidence,
+  ChangeEvidence,
+  PastIncidentEvidence,
   RunbookEvidence,
 ]);
 export type EvidenceItem = z.infer<typeof EvidenceItem>;
@@ -100,6 +206,8 @@ export const Evidence = z.strictObject({
   to: Instant,
   items: z.array(EvidenceItem),
   gaps: z.array(EvidenceGap),
+  /** The trouble is too young to be judged; from then on there are enough samples. Absent: nothing to wait for. */
+  lookAgainAt: Instant.optional(),
 });
 export type Evidence = z.infer<typeof Evidence>;
 

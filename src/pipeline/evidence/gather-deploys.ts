@@ -56,5 +56,9 @@ function deployOf(version: string, at: Instant): DeployFinding {
     text: [`First seen at ${timeWords(at)}.`],
     at,
     version: name,
+    source: "metrics",
+    author: "",
+    state: "succeeded",
+    url: null,
   };
 }

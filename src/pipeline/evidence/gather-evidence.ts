@@ -14,12 +14,18 @@ import type { Telemetry } from "../ports/telemetry.ts";
 import { troubleBeganAt } from "../trouble-began-at.ts";
 import { type Sourced, withinBudget } from "./within-budget.ts";
 
+/** What of the flag platform gathering uses: reading only. */
+export type GatherFlags = Pick<
+  FlagReader,
+  "refOf" | "list" | "segments" | "history" | "segmentHistory" | "pendingChanges"
+>;
+
 export interface GatherRequest {
   incident: IncidentState;
   service: Service | null;
   now: Instant;
   ports: {
-    flags: Pick<FlagReader, "refOf" | "list" | "segments" | "history">;
+    flags: GatherFlags;
     /** Null where no metrics are configured: a gap, not a failure. */
     telemetry: Telemetry | null;
     runbooks: readonly Runbook[];
@@ -33,7 +39,16 @@ export interface GatherRequest {
 type Item = { [Kind in EvidenceItem["kind"]]: Unnumbered<EvidenceOf<Kind>> }[EvidenceItem["kind"]];
 
 /** How many items of a kind are kept; what is cut is said as a gap. */
-const most = { flag_change: 20, metric: 40, deploy: 10, runbook: 3, flag_state: 15 } as const;
+const most: Record<Item["kind"], number> = {
+  flag_change: 20,
+  metric: 40,
+  deploy: 10,
+  change: 10,
+  past_incident: 5,
+  runbook: 3,
+  flag_change_elsewhere: 8,
+  flag_state: 15,
+};
 const historyLimit = 200;
 
 /** Gathers read-only, from all sources at once, what could explain an incident. A source that fails is a gap. */
@@ -176,11 +191,16 @@ function rank(item: Item, beganAt: Instant): { group: number; within: number } {
     case "metric":
       return { group: item.trend === "degraded" ? 1 : 4, within: 0 };
     case "deploy":
+    case "change":
       return { group: 2, within: Math.abs(Date.parse(beganAt) - Date.parse(item.at)) };
     case "runbook":
       return { group: 5, within: 0 };
+    case "past_incident":
+      return { group: 6, within: -Date.parse(item.at) };
+    case "flag_change_elsewhere":
+      return { group: 7, within: -Date.parse(item.at) };
     case "flag_state":
-      return { group: 6, within: 0 };
+      return { group: 8, within: 0 };
   }
 }
 
@@ -194,7 +214,7 @@ function limited(items: readonly Item[]): { kept: Item[]; cut: EvidenceGap[] } {
   const cut = [...counts]
     .filter(([kind, count]) => count > most[kind])
     .map(([kind, count]) => ({
-      source: kind.replace("_", " "),
+      source: kind.replaceAll("_", " "),
       reason: `${count - most[kind]} of ${count} items are left out, the least telling ones.`,
     }));
   return { kept, cut };

@@ -1,3 +1,4 @@
+import { variationIn } from "./compare-cohorts.ts";
 import type { EvidenceGap, EvidenceOf, MetricTrend } from "../../domain/evidence/evidence.ts";
 import { figuresWords, figureWords, timeWords } from "../../domain/evidence/evidence-words.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
@@ -166,6 +167,8 @@ function describeMetric(
     after,
     trend,
     onsetAt,
+    shift: null,
+    cohort: variationIn(shown),
     points: thinned(points),
   };
 }

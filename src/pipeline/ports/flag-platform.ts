@@ -1,4 +1,5 @@
 import type { ApplyOutcome, Reconciliation } from "../../domain/change/outcome.ts";
+import type { PendingFlagChange } from "../../domain/evidence/evidence.ts";
 import type { Flag, FlagRef, FlagSnapshot, Segment } from "../../domain/flag/flag.ts";
 import type { Plan } from "../../domain/flag/plan.ts";
 import type { Instant } from "../../domain/ids.ts";
@@ -10,10 +11,18 @@ export interface FlagHistoryEntry {
   at: Instant;
   author: { name: string; email: string | null };
   comment: string;
+  /** The platform itself applied what had been prepared earlier; absent for a change made at that moment. */
+  appliedFrom?: "schedule" | "change_request";
   /** Null on creation. */
   before: Flag | null;
   /** Null on removal. */
   after: Flag | null;
+}
+
+/** One entry of the platform's audit log about a segment, parsed. */
+export interface SegmentHistoryEntry extends Pick<FlagHistoryEntry, "auditId" | "at" | "author" | "comment"> {
+  before: Segment | null;
+  after: Segment | null;
 }
 
 /** Everything throws `OpsError` when the platform cannot be asked; absence is a value. */
@@ -33,6 +42,15 @@ export interface FlagReader {
   segments(keys: EnvironmentKeys): Promise<Segment[]>;
   /** Audit entries about flags of an environment, newest first, at most `limit`. */
   history(keys: EnvironmentKeys, from: Instant, to: Instant, limit: number): Promise<FlagHistoryEntry[]>;
+  /** The same about segments. */
+  segmentHistory(
+    keys: EnvironmentKeys,
+    from: Instant,
+    to: Instant,
+    limit: number,
+  ): Promise<SegmentHistoryEntry[]>;
+  /** Schedules and change requests that wait to be applied to a flag; none where the platform has no such thing. */
+  pendingChanges(ref: FlagRef): Promise<PendingFlagChange[]>;
   /** Where a person sees this flag in the platform's own console. */
   webUrl(ref: FlagRef): string | null;
 }

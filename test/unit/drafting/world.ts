@@ -7,10 +7,10 @@ import type { ControlReading } from "../../../src/domain/policy/controls.ts";
 import type { Runbook } from "../../../src/domain/runbook.ts";
 import { Service } from "../../../src/domain/service.ts";
 import { assess, type AssessDeps } from "../../../src/pipeline/drafting/assess.ts";
-import { gatherEvidence } from "../../../src/pipeline/evidence/gather-evidence.ts";
+import { type GatherFlags, gatherEvidence } from "../../../src/pipeline/evidence/gather-evidence.ts";
 import type { AssessmentResult } from "../../../src/pipeline/investigate.ts";
 import type { ModelDrafter } from "../../../src/pipeline/ports/drafter.ts";
-import type { FlagHistoryEntry, FlagReader } from "../../../src/pipeline/ports/flag-platform.ts";
+import type { FlagHistoryEntry } from "../../../src/pipeline/ports/flag-platform.ts";
 import type { Series, Telemetry } from "../../../src/pipeline/ports/telemetry.ts";
 import type { Evidence } from "../../../src/domain/evidence/evidence.ts";
 
@@ -201,9 +201,7 @@ function flagsOf(world: World): Flag[] {
   return [...newest.values()];
 }
 
-export function flagReader(
-  world: World,
-): Pick<FlagReader, "refOf" | "list" | "segments" | "history"> & { asked: string[] } {
+export function flagReader(world: World): GatherFlags & { asked: string[] } {
   const asked: string[] = [];
   function answer<T>(what: "history" | "list" | "segments", value: () => T): Promise<T> {
     asked.push(what);
@@ -216,6 +214,8 @@ export function flagReader(
   return {
     asked,
     refOf: (_, key) => Promise.resolve(ref(key)),
+    segmentHistory: () => Promise.resolve([]),
+    pendingChanges: () => Promise.resolve([]),
     list: (_, select) =>
       answer("list", () =>
         flagsOf(world)

@@ -41,7 +41,10 @@ export function itemLines(item: EvidenceItem): string[] {
   const lines = item.text.slice(0, 8).map((line) => `  ${mrkdwn(line)}`);
   switch (item.kind) {
     case "flag_change":
+    case "flag_change_elsewhere":
     case "deploy":
+    case "change":
+    case "past_incident":
       return [`${head} (${when(item.at)})`, ...lines];
     case "metric": {
       const onset = item.onsetAt === null ? [] : [`  It left its level ${when(item.onsetAt)}.`];
