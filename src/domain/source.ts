@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Severity } from "./alert.ts";
+import { Grouping } from "./grouping.ts";
 
 /** Where a value stands in a JSON body: a JSON Pointer (`/a/0/b`, RFC 6901) or a dotted path (`a.0.b`). */
 export const Pointer = z
@@ -56,25 +57,116 @@ export const GenericMapping = z.strictObject({
 });
 export type GenericMapping = z.infer<typeof GenericMapping>;
 
-/** How a source proves who it is: a secret in `Authorization: Bearer`, or HMAC-SHA-256 (hex) over the raw bytes. */
-const SourceAuth = z.enum(["bearer", "hmac"]);
+/**
+ * How a source proves who it is. `bearer` and `basic`: the secret in `Authorization` (basic: the user is the source's
+ * id unless `user` says otherwise). `header`: the secret as the value of the header `header`. `hmac`: HMAC-SHA-256, in
+ * hex, over the raw bytes, in `header`. `standard_webhooks`: https://www.standardwebhooks.com. `vendor`: the kind's own
+ * signature.
+ */
+export const SourceAuth = z.enum(["bearer", "basic", "header", "hmac", "standard_webhooks", "vendor"]);
+export type SourceAuth = z.infer<typeof SourceAuth>;
 
-const base = {
+const names = z.array(z.string().min(1)).min(1);
+
+/**
+ * What an alert of this source may lead to: whoever holds its secret can move nothing else. `*` stands for everything
+ * the catalogue allows.
+ */
+export const SourceReach = z.strictObject({
+  projects: names.default(["*"]),
+  environments: names.default(["*"]),
+  /** Keys of flags. */
+  flags: names.default(["*"]),
+});
+export type SourceReach = z.infer<typeof SourceReach>;
+
+const ServiceNames = z.strictObject({
+  /** The label whose value says which service an alert is about, where no entry of the catalogue claims it. */
+  label: z.string().min(1).max(200),
+  /** That value → name in the catalogue; a value that is such a name itself needs no entry. */
+  names: z.record(z.string().min(1), z.string().min(1)).default({}),
+});
+
+const HeaderName = z.string().regex(/^[A-Za-z0-9-]{1,100}$/, "a header's name");
+
+const common = {
   /** Also the last part of its address: `POST /webhooks/<id>`. */
   id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens"),
-  auth: SourceAuth.default("bearer"),
-  /** Name of the variable that holds its secret. */
-  secretEnv: z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/, "a variable's name such as ALERTMANAGER_SECRET"),
-  /** The header that carries the HMAC, with or without `sha256=` before it. */
-  header: z
+  /** For `auth: basic`; absent: the source's id. */
+  user: z
     .string()
-    .regex(/^[A-Za-z0-9-]{1,100}$/, "a header's name")
-    .default("X-Signalman-Signature"),
+    .regex(/^[^:\p{Cc}]{1,100}$/u, "a name without colon")
+    .optional(),
+  /** The header that carries the secret (`header`) or the HMAC (`hmac`), the latter with or without `sha256=`. */
+  header: HeaderName.default("X-Signalman-Signature"),
+  service: ServiceNames.optional(),
+  mayLeadTo: SourceReach.prefault({}),
+  grouping: Grouping.optional(),
+  /** Token bucket: what is faster is answered 429. */
+  rate: z
+    .strictObject({
+      perSecond: z.number().positive().max(1_000_000).default(500),
+      burst: z.int().positive().max(10_000_000).default(5000),
+    })
+    .prefault({}),
 };
+
+/** Name of the variable that holds its secret. */
+const secretEnv = z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/, "a variable's name such as ALERTMANAGER_SECRET");
+
+const secretAuth = z.enum(["bearer", "basic", "header", "hmac"]).default("bearer");
+/** Of senders that know user and password, and no other way. */
+const passwordAuth = z.enum(["basic", "bearer", "header", "hmac"]).default("basic");
+const vendorAuth = z.enum(["vendor", "bearer", "basic", "header", "hmac"]).default("vendor");
+const openAuth = z.enum(["bearer", "basic", "header", "hmac", "standard_webhooks"]).default("bearer");
+
+function kindOf<Kind extends string, Auth extends z.ZodType<SourceAuth>>(kind: Kind, auth: Auth) {
+  return { ...common, kind: z.literal(kind), auth, secretEnv };
+}
 
 /** A system that sends alerts, as `signalman.yml` declares it. Its secret is not part of it. */
 export const Source = z.discriminatedUnion("kind", [
-  z.strictObject({ ...base, kind: z.literal("alertmanager") }),
-  z.strictObject({ ...base, kind: z.literal("generic"), mapping: GenericMapping.prefault({}) }),
+  z.strictObject(kindOf("alertmanager", secretAuth)),
+  z.strictObject({
+    ...kindOf("grafana", vendorAuth),
+    /** Set in Grafana as "Timestamp Header"; where it comes along, it is signed too and must be of now. */
+    timestampHeader: HeaderName.default("X-Grafana-Alerting-Timestamp"),
+  }),
+  z.strictObject(kindOf("datadog", secretAuth)),
+  z.strictObject(kindOf("pagerduty", vendorAuth)),
+  z.strictObject(kindOf("sentry", vendorAuth)),
+  z.strictObject(kindOf("new_relic", secretAuth)),
+  z.strictObject(kindOf("opsgenie", secretAuth)),
+  // Signed with Amazon's key, not with a secret of ours: which topics are ours is what must be declared.
+  z.strictObject({
+    ...common,
+    kind: z.literal("cloudwatch"),
+    auth: z.literal("vendor").default("vendor"),
+    topicArns: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_.-]{1,256}$/,
+            "the ARN of an SNS topic",
+          ),
+      )
+      .min(1),
+  }),
+  z.strictObject(kindOf("azure_monitor", secretAuth)),
+  z.strictObject(kindOf("google_cloud_monitoring", passwordAuth)),
+  z.strictObject(kindOf("dynatrace", secretAuth)),
+  z.strictObject(kindOf("splunk", passwordAuth)),
+  z.strictObject(kindOf("uptime_kuma", secretAuth)),
+  z.strictObject(kindOf("featbit", vendorAuth)),
+  z.strictObject(kindOf("github", vendorAuth)),
+  z.strictObject(kindOf("change", openAuth)),
+  z.strictObject(kindOf("cloudevents", openAuth)),
+  z.strictObject({
+    ...kindOf("generic", openAuth),
+    mapping: GenericMapping.prefault({}),
+  }),
 ]);
 export type Source = z.infer<typeof Source>;
+export type SourceKind = Source["kind"];
+export type SourceOf<Kind extends SourceKind> = Extract<Source, { kind: Kind }>;
