@@ -9,5 +9,8 @@ export const Stage = z.enum([
   "verify", // subject: change id
   "expire", // subject: change id; due at the approval's expiry
   "review", // subject: change id; due at the review date
+  "recheck", // subject: change id; the flag platform hinted that its flag has moved
+  "settle", // subject: incident id; due when an incident that was held open may end
+  "warn", // subject: source id; something of it was quarantined
 ]);
 export type Stage = z.infer<typeof Stage>;

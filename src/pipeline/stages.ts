@@ -27,6 +27,9 @@ export const stages = [
   { stage: "verify", role: "worker", concurrency: 4, maxAttempts: 20 },
   { stage: "expire", role: "worker", concurrency: 2, maxAttempts: 1000 },
   { stage: "review", role: "worker", concurrency: 2, maxAttempts: 1000 },
+  { stage: "recheck", role: "worker", concurrency: 2, maxAttempts: 20 },
+  { stage: "settle", role: "worker", concurrency: 2, maxAttempts: 1000 },
+  { stage: "warn", role: "web", concurrency: 1, maxAttempts: 1000 },
 ] as const satisfies readonly StageSpec[];
 
 export interface StageSpec {

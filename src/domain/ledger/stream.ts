@@ -1,10 +1,10 @@
 import { z } from "zod";
 
-/** The two aggregates. Each instance is one stream of events. */
-export const AggregateKind = z.enum(["incident", "change"]);
+/** The aggregates. Each instance is one stream of events. */
+export const AggregateKind = z.enum(["incident", "change", "mute"]);
 export type AggregateKind = z.infer<typeof AggregateKind>;
 
-/** `incident/<id>` or `change/<id>`. */
+/** `incident/<id>`, `change/<id>` or `mute/<service>`. */
 export const StreamName = z
   .templateLiteral([AggregateKind, "/", z.string().min(1)])
   .describe("the name of one aggregate's stream");

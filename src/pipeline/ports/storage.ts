@@ -5,6 +5,9 @@ import type { IncidentEvent } from "../../domain/incident/events.ts";
 import type { IncidentState } from "../../domain/incident/incident.ts";
 import type { LedgerEntry } from "../../domain/ledger/chain.ts";
 import type { StreamName } from "../../domain/ledger/stream.ts";
+import type { MuteEvent } from "../../domain/mute/events.ts";
+import type { MuteState } from "../../domain/mute/mute.ts";
+import type { PlacedChange } from "../../domain/outside-change.ts";
 import type { Stage } from "../../domain/stage.ts";
 
 /** Every method may throw `OpsError` (`unreachable`, `timeout`, `server_error`); none throws for an expected outcome. */
@@ -15,6 +18,8 @@ export interface Store {
   readonly bodies: Bodies;
   readonly postings: Postings;
   readonly leases: Leases;
+  readonly outsideChanges: OutsideChanges;
+  readonly budgets: Budgets;
   /** The database's clock. Expiry and leases go by it, never by a process's own. */
   now(): Promise<Instant>;
 }
@@ -42,7 +47,21 @@ export interface ClaimedDelivery extends NewDelivery {
 export type Settlement =
   | { outcome: "joined"; incidentIds: IncidentId[] }
   | { outcome: "duplicate"; of: DeliveryId | null }
+  /** Understood, and it belongs to no incident: evidence, a hint, a ping, the end of what nobody knew of. */
+  | { outcome: "noted"; what: string }
   | { outcome: "quarantined"; reason: string };
+
+/** A delivery as it is kept, with what became of it; `settlement` is null before its end. */
+export interface KeptDelivery extends ClaimedDelivery {
+  settlement: Settlement | null;
+}
+
+export interface Quarantined {
+  id: DeliveryId;
+  sourceId: string;
+  receivedAt: Instant;
+  reason: string;
+}
 
 export interface Inbox {
   /** Resolves only after the commit (the deliveries of one tick share one insert and one commit). */
@@ -56,16 +75,25 @@ export interface Inbox {
   release(deliveries: readonly ClaimedDelivery[]): Promise<void>;
   /** Sources that have unsettled deliveries and no worker that holds any. */
   waitingSources(): Promise<string[]>;
-  quarantined(
-    limit: number,
-  ): Promise<{ id: DeliveryId; sourceId: string; receivedAt: Instant; reason: string }[]>;
+  /** Newest first; of all sources or of one. */
+  quarantined(limit: number, sourceId?: string): Promise<Quarantined[]>;
+  delivery(id: DeliveryId): Promise<KeptDelivery | null>;
+  /**
+   * Has a quarantined delivery taken in anew, as if it had just come: no attempts, no settlement. False where it is
+   * not in quarantine (any more).
+   */
+  requeue(id: DeliveryId): Promise<boolean>;
+  /** Of every source that has any: deliveries not settled yet, and those in quarantine. */
+  counts(): Promise<{ sourceId: string; waiting: number; quarantined: number }[]>;
 }
 
 // ── ledger ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type StreamWrite =
   | { stream: StreamName; kind: "incident"; id: IncidentId; expectedVersion: number; events: IncidentEvent[] }
-  | { stream: StreamName; kind: "change"; id: ChangeId; expectedVersion: number; events: ChangeEvent[] };
+  | { stream: StreamName; kind: "change"; id: ChangeId; expectedVersion: number; events: ChangeEvent[] }
+  /** `id` is the service's name. */
+  | { stream: StreamName; kind: "mute"; id: string; expectedVersion: number; events: MuteEvent[] };
 
 /** One piece of work to be done after the commit: at once, or (a timer) when due. */
 export interface FollowUp {
@@ -93,6 +121,8 @@ export interface Commit {
   /** The work row this commit completes: compare-and-set on its lease epoch. */
   finish?: WorkLease;
   settle?: { id: DeliveryId; settlement: Settlement }[];
+  /** By source and id: what is known already takes on its newest state, and never an older one. */
+  outsideChanges?: PlacedChange[];
 }
 
 export type CommitResult =
@@ -122,6 +152,12 @@ export interface Ledger {
   changesOfIncident(id: IncidentId): Promise<Loaded<ChangeState>[]>;
   /** Newest first. */
   incidents(filter: { open?: boolean; service?: string; limit: number }): Promise<Loaded<IncidentState>[]>;
+  /** How many incidents are open (not resolved, not closed) whose group key begins with this. */
+  openIncidentCount(groupKeyPrefix: string): Promise<number>;
+  /** Null where nobody ever muted the service; `mutedUntil` says whether it is muted now. */
+  muteOf(service: string): Promise<Loaded<MuteState> | null>;
+  /** Of every service that was ever muted, by name. */
+  mutes(): Promise<Loaded<MuteState>[]>;
   /**
    * Newest first unless told otherwise; `limit` counts from there. `reviewBefore` selects closed changes whose review
    * date is earlier.
@@ -204,4 +240,32 @@ export interface Leases {
   /** Takes or renews a named lease by the database's clock. Null when somebody else holds it. */
   take(name: string, holder: string, leaseMs: number): Promise<{ epoch: number } | null>;
   release(name: string, holder: string): Promise<void>;
+}
+
+export interface OutsideChanges {
+  /**
+   * Changes with `from` ≤ `at` ≤ `to`, newest first. Of a service: those of this environment and those that name
+   * none; `environmentName: null` means those of all its environments. `service: null` asks for the changes that
+   * could be placed with no service: they are nobody's evidence unless somebody asks for them by name.
+   */
+  between(range: {
+    service: string | null;
+    environmentName: string | null;
+    from: Instant;
+    to: Instant;
+    limit: number;
+  }): Promise<PlacedChange[]>;
+}
+
+/** Sums of what was spent under a name, over a window that slides with the database's clock, to the second. */
+export interface Budgets {
+  /**
+   * Spends `amount` (0 or more) unless the last `windowMs` would then hold more than `limit`; false: nothing was
+   * spent. Of concurrent takers never more get through than fit.
+   */
+  take(name: string, amount: number, limit: number, windowMs: number): Promise<boolean>;
+  /** Spends without asking: what was known only afterwards. Negative gives back what was taken too much. */
+  add(name: string, amount: number): Promise<void>;
+  /** What the last `windowMs` hold. */
+  spent(name: string, windowMs: number): Promise<number>;
 }
