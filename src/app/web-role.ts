@@ -66,14 +66,12 @@ export function openDoor(part: WebConfig, { config, store, log }: Shared): Retur
     host: config.server.host,
     port: config.server.port,
     sources: config.sources.map((source) => ({
-      ...source,
+      source,
       secret: part.sourceSecrets.get(source.id)?.reveal() ?? "",
     })),
     inbox: store.inbox,
     newDeliveryId: () => DeliveryId.parse(randomUUID()),
     newCorrelationId: () => CorrelationId.parse(randomUUID()),
-    // The store's own hook has rung already, once for all that shared a commit.
-    onAccepted: () => undefined,
     readiness: async () => {
       await store.now();
       return [];

@@ -1,23 +1,26 @@
-import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { OpsError } from "../../domain/ops-error.ts";
-import { type DoorSource, lockOf } from "./credential.ts";
+import { decoyLock, type DoorSource, entrancesOf } from "./entrance.ts";
 import { ourFault, type Problem, problemText, refuse, tooSlow, unknownPlace } from "./problem.ts";
 import { probesOf, type Readiness } from "./probes.ts";
+import { internet, type Internet } from "./sns/get-pinned.ts";
+import type { Clock } from "./sns/signing-keys.ts";
 import { takeDelivery, type TakeDeliveryDeps } from "./take-delivery.ts";
 
-export interface DoorOptions extends Omit<TakeDeliveryDeps, "locks" | "decoy"> {
+export interface DoorOptions extends Omit<TakeDeliveryDeps, "entrances" | "decoy"> {
   host: string;
   /** 0 takes any free one. */
   port: number;
   sources: readonly DoorSource[];
-  /** Called after the commit and the answer; rings the doorbell. What it throws is logged. */
-  onAccepted: (sourceId: string) => void;
   /** Without it, ready as soon as it listens. */
   readiness?: Readiness;
   /** In milliseconds: for the head of a request, for all of it, and for what is in hand when the door closes. */
   timeouts?: { headMs?: number; requestMs?: number; closeMs?: number };
+  /** Signed times are held against `now`, rates against `monotonic`; absent: this machine's. */
+  clock?: Clock;
+  /** The only way out of the door: to SNS, for its certificates and confirmations; absent: the real one. */
+  net?: Internet;
 }
 
 export interface Door extends AsyncDisposable {
@@ -26,6 +29,7 @@ export interface Door extends AsyncDisposable {
 }
 
 const webhooks = "/webhooks/";
+const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 /**
  * Opens the door: `POST /webhooks/<source-id>`, `/livez`, `/readyz`. Disposing it stops accepting, lets requests in
@@ -35,9 +39,10 @@ const webhooks = "/webhooks/";
 export async function createDoor(options: DoorOptions): Promise<Door> {
   const { host, port, log, readiness = () => Promise.resolve([]), timeouts = {} } = options;
   const { headMs = 10_000, requestMs = 15_000, closeMs = 5000 } = timeouts;
-  const locks = new Map(options.sources.map((source) => [source.id, lockOf(source)]));
-  const decoy = { sourceId: "", auth: "bearer", digest: randomBytes(32) } as const;
-  const deps: TakeDeliveryDeps = { ...options, locks, decoy };
+  const { clock = systemClock, net = internet } = options;
+  const closed = new AbortController();
+  const entrances = entrancesOf(options.sources, { clock, net, log, closing: closed.signal });
+  const deps: TakeDeliveryDeps = { ...options, entrances, decoy: decoyLock() };
   const answerProbe = probesOf(readiness);
   let closing = false;
 
@@ -77,6 +82,7 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
     url: `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}`,
     [Symbol.asyncDispose]: async () => {
       closing = true;
+      closed.abort();
       await close(server, closeMs);
     },
   };

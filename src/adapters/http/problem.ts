@@ -65,22 +65,88 @@ export function methodNotAllowed(allow: string): Problem {
   };
 }
 
-export const unauthorizedBearer: Problem = {
-  status: 401,
-  code: "unauthorized",
-  title: "The credential is missing or wrong",
-  detail: "Send the source's secret once, as Authorization: Bearer <secret>.",
-  headers: { "www-authenticate": 'Bearer realm="webhooks"' },
-};
+function unauthorized(title: string, detail: string, challenge: string): Problem {
+  return { status: 401, code: "unauthorized", title, detail, headers: { "www-authenticate": challenge } };
+}
+
+const badCredential = "The credential is missing or wrong";
+const badSignature = "The signature is missing or wrong";
+
+export const unauthorizedBearer = unauthorized(
+  badCredential,
+  "Send the source's secret once, as Authorization: Bearer <secret>.",
+  'Bearer realm="webhooks"',
+);
+
+export function unauthorizedBasic(user: string): Problem {
+  return unauthorized(
+    badCredential,
+    `Send Authorization: Basic once, with the user ${user} and the source's secret as password.`,
+    'Basic realm="webhooks", charset="UTF-8"',
+  );
+}
+
+export function unauthorizedHeader(header: string): Problem {
+  return unauthorized(
+    badCredential,
+    `Send ${header}: <the source's secret> once.`,
+    `Secret header="${header}"`,
+  );
+}
 
 export function unauthorizedSignature(header: string): Problem {
+  return unauthorized(
+    badSignature,
+    `Send ${header} once: the HMAC-SHA-256 of the raw body with the source's secret, in lower-case hex.`,
+    `HMAC-SHA256 header="${header}"`,
+  );
+}
+
+export const unauthorizedStandardWebhook = unauthorized(
+  badSignature,
+  "Send webhook-id, webhook-timestamp and webhook-signature once each, signed as https://www.standardwebhooks.com says.",
+  'HMAC-SHA256 header="webhook-signature"',
+);
+
+export function staleSignature(header: string): Problem {
+  return unauthorized(
+    "The signed time is not now",
+    `${header} must be whole seconds since 1970, within 300 of now. Check the sender's clock and this one's.`,
+    `HMAC-SHA256 header="${header}"`,
+  );
+}
+
+export function unauthorizedSns(detail: string): Problem {
+  return unauthorized("Not a message that SNS signed for this source", detail, 'SNS header="body"');
+}
+
+export const rawSnsDelivery: Problem = {
+  status: 422,
+  code: "sns-raw-delivery",
+  title: "Raw message delivery carries no signature",
+  detail: "Turn off raw message delivery in the settings of the SNS subscription.",
+};
+
+export const certificateUnavailable: Problem = {
+  status: 503,
+  code: "certificate-unavailable",
+  title: "The signing certificate could not be fetched",
+  detail: "The message was neither believed nor accepted. Send it again later.",
+  headers: { "retry-after": "10" },
+};
+
+export function tooFast(retryAfterMs: number): Problem {
   return {
-    status: 401,
-    code: "unauthorized",
-    title: "The signature is missing or wrong",
-    detail: `Send ${header}: sha256=<HMAC-SHA-256 of the raw body with the source's secret, in lower-case hex> once.`,
-    headers: { "www-authenticate": `HMAC-SHA256 header="${header}"` },
+    status: 429,
+    code: "too-fast",
+    title: "This source sends faster than its rate",
+    detail: "Send it again later, or raise the source's rate in signalman.yml.",
+    headers: { "retry-after": retryAfter(retryAfterMs) },
   };
+}
+
+function retryAfter(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms / 1000)));
 }
 
 export const notJson: Problem = {
@@ -120,7 +186,7 @@ export function storeDown(retryAfterMs: number): Problem {
     code: "store-unavailable",
     title: "The delivery could not be kept",
     detail: "It was not accepted. Send it again later.",
-    headers: { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) },
+    headers: { "retry-after": retryAfter(retryAfterMs) },
   };
 }
 

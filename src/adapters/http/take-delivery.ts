@@ -1,11 +1,13 @@
-import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CorrelationId, DeliveryId } from "../../domain/ids.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { Log } from "../../pipeline/ports/log.ts";
 import type { Inbox } from "../../pipeline/ports/storage.ts";
 import { checkJson } from "./check-json.ts";
-import { bearerFits, type Lock, shownSignature, signatureFits } from "./credential.ts";
+import { deliveryKeyOf } from "./delivery-key.ts";
+import type { Entrance } from "./entrance.ts";
+import { keptHeaders } from "./kept-headers.ts";
+import type { Lock } from "./locks/lock.ts";
 import {
   bodyTooLarge,
   encodedBody,
@@ -14,8 +16,7 @@ import {
   type Problem,
   refuse,
   storeDown,
-  unauthorizedBearer,
-  unauthorizedSignature,
+  tooFast,
   unknownPlace,
 } from "./problem.ts";
 import { readBody } from "./read-body.ts";
@@ -24,13 +25,11 @@ import { readBody } from "./read-body.ts";
 export const maxBodyBytes = 256 * 1024;
 
 export interface TakeDeliveryDeps {
-  locks: ReadonlyMap<string, Lock>;
-  /** Tried in place of an unknown source's lock, so that both refusals take the same time. */
-  decoy: Extract<Lock, { auth: "bearer" }>;
+  entrances: ReadonlyMap<string, Entrance>;
+  decoy: Lock;
   inbox: Pick<Inbox, "accept">;
   newDeliveryId: () => DeliveryId;
   newCorrelationId: () => CorrelationId;
-  onAccepted: (sourceId: string) => void;
   log: Log;
 }
 
@@ -41,80 +40,82 @@ export async function takeDelivery(
   sourceId: string,
   deps: TakeDeliveryDeps,
 ): Promise<void> {
-  const lock = deps.locks.get(sourceId);
-  const entry = judgeHead(request, lock, deps.decoy);
-  if ("status" in entry) return turnAway(request, response, lock, entry, deps.log);
+  const entrance = deps.entrances.get(sourceId);
+  const entry = judgeHead(request, entrance, deps.decoy);
+  if ("status" in entry) return turnAway(request, response, entrance, entry, deps.log);
 
   if (request.headers.expect !== undefined) response.writeContinue();
   const body = await readBody(request, maxBodyBytes);
   if (body.kind === "gone") return;
-  const problem = body.kind === "too_large" ? bodyTooLarge(maxBodyBytes) : judgeBody(body.bytes, entry);
-  if (problem !== null) return turnAway(request, response, lock, problem, deps.log);
-  if (body.kind === "read") await keep(request, response, entry.lock.sourceId, body.bytes, deps);
+  const problem = body.kind === "too_large" ? bodyTooLarge(maxBodyBytes) : await judgeBody(body.bytes, entry);
+  if (problem !== null) return turnAway(request, response, entrance, problem, deps.log);
+  if (body.kind === "read") await keep(request, response, entry.entrance, body.bytes, deps);
 }
 
 /** What is known to be right before the body is read. */
 interface Entry {
-  lock: Lock;
-  signature: Buffer | null;
+  entrance: Entrance;
+  /** Null where the head has proven it. */
+  judge: ((body: Uint8Array) => Problem | null | Promise<Problem | null>) | null;
 }
 
-function judgeHead(
-  request: IncomingMessage,
-  lock: Lock | undefined,
-  decoy: TakeDeliveryDeps["decoy"],
-): Entry | Problem {
+function judgeHead(request: IncomingMessage, entrance: Entrance | undefined, decoy: Lock): Entry | Problem {
   if (request.method !== "POST") return methodNotAllowed("POST");
-  if (lock === undefined) {
-    bearerFits(request, decoy.digest);
-    return unknownPlace;
-  }
-  let signature: Buffer | null = null;
-  if (lock.auth === "bearer") {
-    if (!bearerFits(request, lock.digest)) return unauthorizedBearer;
-  } else {
-    signature = shownSignature(request, lock.header);
-    if (signature === null) return unauthorizedSignature(lock.header);
-  }
-  if (!isJson(request.headers["content-type"])) return notJson;
+  const look = (entrance?.lock ?? decoy)(request);
+  if (entrance === undefined) return unknownPlace;
+  if (look.kind === "refused") return look.problem;
+  const full = look.kind === "proven" ? judgePace(entrance) : null;
+  if (full !== null) return full;
+  if (!isJson(request.headers["content-type"], entrance)) return notJson;
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") return encodedBody;
   if (Number(request.headers["content-length"] ?? 0) > maxBodyBytes) return bodyTooLarge(maxBodyBytes);
-  return { lock, signature };
+  return { entrance, judge: look.kind === "signed" ? look.judge : null };
 }
 
-/** The signature comes first: nothing of a body is looked at before it is known whose it is. */
-function judgeBody(bytes: Buffer, { lock, signature }: Entry): Problem | null {
-  if (lock.auth === "hmac" && (signature === null || !signatureFits(signature, lock.key, bytes))) {
-    return unauthorizedSignature(lock.header);
+/** The signature comes first: nothing of a body is believed before it is known whose it is. */
+async function judgeBody(bytes: Buffer, { entrance, judge }: Entry): Promise<Problem | null> {
+  if (judge !== null) {
+    const problem = (await judge(bytes)) ?? judgePace(entrance);
+    if (problem !== null) return problem;
   }
   return checkJson(bytes);
 }
 
-const jsonType =
-  /^application\/(?:json|[a-z0-9.-]{1,100}\+json)[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-?8"?[ \t]*)?;?$/i;
+/** Only who has proven itself takes from the bucket: a flood of others must not empty it. */
+function judgePace({ bucket }: Entrance): Problem | null {
+  const waitMs = bucket();
+  return waitMs === 0 ? null : tooFast(waitMs);
+}
 
-function isJson(contentType: string | undefined): boolean {
-  return contentType !== undefined && (contentType === "application/json" || jsonType.test(contentType));
+const utf8 = String.raw`[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-?8"?[ \t]*)?;?$`;
+const jsonType = new RegExp(String.raw`^application\/(?:json|[a-z0-9.-]{1,100}\+json)${utf8}`, "i");
+const textType = new RegExp(String.raw`^text\/plain${utf8}`, "i");
+
+function isJson(contentType: string | undefined, { source }: Entrance): boolean {
+  if (contentType === undefined) return false;
+  if (contentType === "application/json" || jsonType.test(contentType)) return true;
+  // SNS sends its JSON as text.
+  return source.kind === "cloudwatch" && textType.test(contentType);
 }
 
 async function keep(
   request: IncomingMessage,
   response: ServerResponse,
-  sourceId: string,
+  { source, committed }: Entrance,
   body: Buffer,
   deps: TakeDeliveryDeps,
 ): Promise<void> {
   const correlationId = deps.newCorrelationId();
-  const fields = { correlationId, stage: "intake", intent: "accept a delivery", sourceId };
+  const fields = { correlationId, stage: "intake", intent: "accept a delivery", sourceId: source.id };
   let outcome: Awaited<ReturnType<Inbox["accept"]>>;
   try {
     outcome = await deps.inbox.accept({
       id: deps.newDeliveryId(),
       correlationId,
-      sourceId,
-      deliveryKey: deliveryKeyOf(request, body),
-      headers: {},
+      sourceId: source.id,
+      deliveryKey: deliveryKeyOf(source, request, body),
+      headers: keptHeaders(source.kind, request),
       body,
     });
   } catch (error) {
@@ -129,10 +130,8 @@ async function keep(
   if (outcome.kind === "duplicate") {
     deps.log.debug({ ...fields, duplicateOf: outcome.of }, "Delivered before; kept once");
     accepted(response, `{"correlationId":${JSON.stringify(outcome.of)},"duplicate":true}`);
-    return;
-  }
-  accepted(response, `{"correlationId":${JSON.stringify(correlationId)}}`);
-  deps.onAccepted(sourceId);
+  } else accepted(response, `{"correlationId":${JSON.stringify(correlationId)}}`);
+  await committed?.(body);
 }
 
 function accepted(response: ServerResponse, text: string): void {
@@ -141,27 +140,10 @@ function accepted(response: ServerResponse, text: string): void {
     .end(text);
 }
 
-const idHeaders = ["x-signalman-delivery", "idempotency-key", "webhook-id"];
-
-/**
- * Equal for a redelivery: the sender's own id together with the bytes. The bytes alone would not do, as Alertmanager
- * sends the same ones at every repeat_interval to say that it still burns; the id alone would let a sender that uses
- * one twice lose an alert.
- */
-function deliveryKeyOf(request: IncomingMessage, body: Buffer): string | null {
-  for (const name of idHeaders) {
-    const value = request.headers[name];
-    if (typeof value === "string" && value !== "") {
-      return createHash("sha256").update(`${name}:${value}\n`).update(body).digest("hex");
-    }
-  }
-  return null;
-}
-
 function turnAway(
   request: IncomingMessage,
   response: ServerResponse,
-  lock: Lock | undefined,
+  entrance: Entrance | undefined,
   problem: Problem,
   log: Log,
 ): void {
@@ -172,7 +154,7 @@ function turnAway(
       errorClass: problem.code,
       status: problem.status,
       // Never the path: an unknown one is anybody's text.
-      sourceId: lock?.sourceId ?? null,
+      sourceId: entrance?.source.id ?? null,
     },
     "A request to the door was refused",
   );

@@ -2,7 +2,9 @@ import { createHmac, randomUUID } from "node:crypto";
 import { connect } from "node:net";
 import { z } from "zod";
 import { createDoor, type Door, type DoorOptions } from "../../../src/adapters/http/door.ts";
+import type { DoorSource } from "../../../src/adapters/http/entrance.ts";
 import { CorrelationId, DeliveryId } from "../../../src/domain/ids.ts";
+import { Source } from "../../../src/domain/source.ts";
 import type { Log, LogFields } from "../../../src/pipeline/ports/log.ts";
 import { memoryInbox, type MemoryInbox } from "./memory-inbox.ts";
 
@@ -12,7 +14,6 @@ export const hmacSecret = "hmac-secret-0123456789";
 export interface OpenDoor extends AsyncDisposable {
   door: Door;
   inbox: MemoryInbox;
-  accepted: string[];
   lines: { level: string; fields: LogFields; message: string }[];
   /** Sends a body to a source; bearer credential and JSON content type unless `headers` say otherwise. */
   post(path: string, body: Uint8Array | string, headers?: Record<string, string>): Promise<Answer>;
@@ -31,10 +32,15 @@ export function sign(body: Uint8Array | string, secret = hmacSecret): string {
   return `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`;
 }
 
+/** A source as `signalman.yml` declares it. */
+export function sourceOf(declared: Record<string, unknown>, secret: string): DoorSource {
+  const variable = declared["kind"] === "cloudwatch" ? {} : { secretEnv: "A_SECRET" };
+  return { source: Source.parse({ ...variable, ...declared }), secret };
+}
+
 /** A door with the sources `plain` (bearer), `signed` (HMAC) and `hub` (HMAC in another header). */
 export async function openDoor(options: Partial<DoorOptions> = {}): Promise<OpenDoor> {
   const inbox = memoryInbox();
-  const accepted: string[] = [];
   const lines: OpenDoor["lines"] = [];
   const write = (level: string) => (fields: LogFields, message: string) => {
     lines.push({ level, fields, message });
@@ -45,21 +51,19 @@ export async function openDoor(options: Partial<DoorOptions> = {}): Promise<Open
     host: "127.0.0.1",
     port: 0,
     sources: [
-      { id: "plain", auth: "bearer", header: "X-Signalman-Signature", secret: bearerSecret },
-      { id: "signed", auth: "hmac", header: "X-Signalman-Signature", secret: hmacSecret },
-      { id: "hub", auth: "hmac", header: "X-Hub-Signature-256", secret: hmacSecret },
+      sourceOf({ id: "plain", kind: "generic" }, bearerSecret),
+      sourceOf({ id: "signed", kind: "generic", auth: "hmac" }, hmacSecret),
+      sourceOf({ id: "hub", kind: "generic", auth: "hmac", header: "X-Hub-Signature-256" }, hmacSecret),
     ],
     inbox,
     newDeliveryId: () => DeliveryId.parse(randomUUID()),
     newCorrelationId: () => CorrelationId.parse(`cor-${(count += 1)}`),
-    onAccepted: (id) => accepted.push(id),
     log,
     ...options,
   });
   return {
     door,
     inbox,
-    accepted,
     lines,
     async post(path, body, headers = {}) {
       const response = await fetch(door.url + path, {
