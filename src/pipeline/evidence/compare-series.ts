@@ -1,6 +1,7 @@
-import type { MetricFigures, MetricTrend } from "../../domain/evidence/evidence.ts";
+import type { MetricFigures, MetricShift, MetricTrend } from "../../domain/evidence/evidence.ts";
 import { type Instant, toInstant } from "../../domain/ids.ts";
-import { costsOfPrefixes, median, spreadAround } from "./robust-statistics.ts";
+import { costsOfPrefixes, median, memoryOf, spreadAround } from "./robust-statistics.ts";
+import { withoutRepeats } from "./without-repeats.ts";
 
 export type Point = readonly [at: number, value: number];
 
@@ -17,47 +18,61 @@ export interface SeriesComparison {
   after: MetricFigures;
   trend: MetricTrend;
   onsetAt: Instant | null;
+  /** From the level before the onset to the one it left for; null where none of the two is known. */
+  shift: MetricShift | null;
 }
 
 /** Fewer samples than this are no level. */
-const leastSamples = 3;
+export const leastSamples = 3;
 /** Smallest shift that counts, as a share of the larger of the two levels: 0.2 means at least +25 % or −20 %. */
 const leastShift = 0.2;
 /** A shift must exceed this many times the noise … */
 const leastNoiseRatio = 1.5;
 /** … and, as the medians of short stretches wander, this many times the noise of the two medians. */
 const leastMedianRatio = 5;
+/** A sample lies clearly beyond a level where it exceeds it by this many times the noise. */
+const rampNoiseRatio = 3;
 const mostLevels = 8;
+const highestScore = 1000;
 
 /**
- * Says whether a series left its level, when, and by how much.
+ * Says whether a series left its level, when, and by how much. docs/evidence.md has the method in words and how often
+ * it errs.
  *
  * Method: recursive two-segment splitting. A split is the one that lowers the sum of absolute deviations from
  * the segments' medians most; it is kept when both sides have `leastSamples` samples and the medians differ by
- * `leastShift` and clearly more than the noise (median and mean absolute deviation within the segments).
- * Medians make single spikes and outages of the scrape harmless. The healthy level is the best level that at
- * least a fifth of the samples have, or that the series began with. Degraded: the last level is worse than that; the onset is where the
- * unbroken worse stretch begins. Recovered: worse in between, not any more.
+ * `leastShift` and clearly more than the noise (median and mean absolute deviation within the segments), where noise
+ * that wanders counts for more. Medians make single spikes and outages of the scrape harmless. The healthy level is
+ * the best level that at least a fifth of the samples have, or that the series began with. Degraded: the last level is
+ * worse than that; the onset is where the unbroken worse stretch begins, moved back over the foot of a ramp.
+ * Recovered: worse in between, not any more.
  */
 export function compareSeries(points: readonly Point[], question: SeriesQuestion): SeriesComparison {
   const sound = points.filter(([at, value]) => Number.isFinite(at) && Number.isFinite(value));
   const { pivotAt } = question;
-  if (sound.length < 2 * leastSamples) return around(sound, pivotAt, "no_data", null);
+  const scraped = withoutRepeats(sound);
+  if (scraped.length < 2 * leastSamples) return around(sound, pivotAt, "no_data", null, null);
 
-  const badness = sound.map(([, value]) => badnessOf(value, question));
+  const badness = scraped.map(([, value]) => badnessOf(value, question));
   const levels = levelsOf(badness, 0, badness.length, mostLevels);
-  const healthy = healthyLevel(levels, sound.length);
+  const healthy = healthyLevel(levels, scraped.length);
   const worse = levels.map((level) => isWorse(level.median, healthy));
+  const ended = worse.lastIndexOf(true);
+  if (ended === -1) return around(sound, pivotAt, "steady", null, null);
 
-  if (worse.at(-1) === true) {
-    const last = worse.lastIndexOf(false) + 1;
-    return at(sound, levels[last], "degraded");
+  const start = worse.lastIndexOf(false, ended) + 1;
+  if (start === 0) return left("improved", { from: levels[ended + 1]?.from ?? 0, to: badness.length });
+  const [before, trouble] = [levels[start - 1], levels[start]];
+  const from = before === undefined || trouble === undefined ? 0 : startOfStretch(badness, before, trouble);
+  const stretch = { from, to: levels[ended]?.to ?? badness.length };
+  return left(worse.at(-1) === true ? "degraded" : "recovered", stretch);
+
+  /** The series left its level for that of `stretch`. */
+  function left(trend: MetricTrend, { from: first, to }: { from: number; to: number }): SeriesComparison {
+    const values = scraped.map(([, value]) => value);
+    const onsetAt = scraped[first]?.[0] ?? 0;
+    return around(sound, onsetAt, trend, onsetAt, shiftOf(values.slice(0, first), values.slice(first, to)));
   }
-  const hump = worse.lastIndexOf(true);
-  if (hump === -1) return around(sound, pivotAt, "steady", null);
-  const start = worse.lastIndexOf(false, hump) + 1;
-  if (start === 0) return at(sound, levels[hump + 1], "improved");
-  return at(sound, levels[start], "recovered");
 }
 
 /** True where `level` is worse than `healthy` by a shift that counts; both as badness. */
@@ -113,7 +128,7 @@ function bestSplit(values: readonly number[]): number | null {
  */
 function startOfHump(values: readonly number[]): number | null {
   const middle = median(values);
-  const noise = 1.4826 * median(values.map((value) => Math.abs(value - middle)));
+  const noise = spreadAround(values.map((value) => value - middle));
   let best = { start: -1, length: 0 };
   let start = -1;
   for (const [index, value] of [...values, -Infinity].entries()) {
@@ -130,8 +145,9 @@ function counts(left: readonly number[], right: readonly number[]): boolean {
   const [from, to] = [median(left), median(right)];
   const shift = Math.abs(to - from);
   if (shift === 0 || shift <= leastShift * Math.max(Math.abs(from), Math.abs(to))) return false;
-  const noise = spreadAround([...left.map((value) => value - from), ...right.map((value) => value - to)]);
-  const ofMedians = noise * Math.sqrt(1 / left.length + 1 / right.length);
+  const residuals = [...left.map((value) => value - from), ...right.map((value) => value - to)];
+  const noise = spreadAround(residuals);
+  const ofMedians = noise * Math.sqrt(memoryOf(residuals, noise) * (1 / left.length + 1 / right.length));
   return shift >= leastNoiseRatio * noise && shift >= leastMedianRatio * ofMedians;
 }
 
@@ -143,9 +159,34 @@ function healthyLevel(levels: readonly Level[], samples: number): number {
   return Math.min(...(sustained.length > 0 ? sustained : levels).map((level) => level.median));
 }
 
-function at(points: readonly Point[], level: Level | undefined, trend: MetricTrend): SeriesComparison {
-  const start = points[level?.from ?? 0]?.[0] ?? 0;
-  return around(points, start, trend, start);
+/**
+ * Where the stretch that begins at `splitAt` really begins. A slow rise is split in its middle (a window of five minutes
+ * makes a ramp of every step, a queue fills slowly): goes back as long as samples lie clearly beyond the level before.
+ * A young one is split too early, because no side may be shorter than `leastSamples`: goes on over what is still near
+ * the level before.
+ */
+function startOfStretch(badness: readonly number[], level: Level, trouble: Level): number {
+  const before = badness.slice(level.from, level.to);
+  const calm = before.slice(0, Math.max(leastSamples, Math.floor(before.length / 2)));
+  const middle = median(calm);
+  const limit = middle + rampNoiseRatio * spreadAround(calm.map((value) => value - middle));
+  const isBeyond = (value: number) => value > limit && isWorse(value, middle);
+  let start = trouble.from;
+  while (start - 1 > level.from && isBeyond(badness[start - 1] ?? -Infinity)) start -= 1;
+  if (start < trouble.from || trouble.to - trouble.from > leastSamples) return start;
+  const halfway = (middle + trouble.median) / 2;
+  while (start < trouble.to - 1 && (badness[start] ?? Infinity) < halfway) start += 1;
+  return start;
+}
+
+/** Both in the metric's own unit; the noise is that within the two stretches. */
+function shiftOf(before: readonly number[], after: readonly number[]): MetricShift | null {
+  if (before.length === 0 || after.length === 0) return null;
+  const [from, to] = [median(before), median(after)];
+  const size = to - from;
+  const noise = spreadAround([...before.map((value) => value - from), ...after.map((value) => value - to)]);
+  const score = noise === 0 ? highestScore : Math.min(highestScore, Math.abs(size) / noise);
+  return { size, relative: from === 0 ? null : size / Math.abs(from), score };
 }
 
 function around(
@@ -153,12 +194,14 @@ function around(
   splitAt: number,
   trend: MetricTrend,
   onsetAt: number | null,
+  shift: MetricShift | null,
 ): SeriesComparison {
   return {
     before: figuresOf(points.filter(([time]) => time < splitAt)),
     after: figuresOf(points.filter(([time]) => time >= splitAt)),
     trend,
     onsetAt: onsetAt === null ? null : toInstant(onsetAt),
+    shift,
   };
 }
 
