@@ -2,11 +2,25 @@ import type { Source } from "../../domain/source.ts";
 import type { ParsedDelivery } from "../../pipeline/ports/intake.ts";
 import type { ClaimedDelivery } from "../../pipeline/ports/storage.ts";
 import * as alertmanager from "./kinds/alertmanager.ts";
+import * as azureMonitor from "./kinds/azure-monitor.ts";
+import * as change from "./kinds/change.ts";
+import * as cloudwatch from "./kinds/cloudwatch.ts";
+import * as dynatrace from "./kinds/dynatrace.ts";
+import * as featbit from "./kinds/featbit.ts";
+import * as github from "./kinds/github.ts";
+import * as googleCloudMonitoring from "./kinds/google-cloud-monitoring.ts";
+import * as splunk from "./kinds/splunk.ts";
+import * as uptimeKuma from "./kinds/uptime-kuma.ts";
 import * as generic from "./kinds/generic.ts";
 
-/** Reads a delivery's bytes as the kind of its source says. Pure; never throws for bad content. */
+/** Reads a delivery's bytes and kept headers as the kind of its source says. Pure; never throws for bad content. */
 export function parseDelivery(
-  { sourceId, body, receivedAt }: Pick<ClaimedDelivery, "sourceId" | "body" | "receivedAt">,
+  {
+    sourceId,
+    body,
+    receivedAt,
+    headers,
+  }: Pick<ClaimedDelivery, "sourceId" | "body" | "receivedAt" | "headers">,
   sources: readonly Source[],
 ): ParsedDelivery {
   const source = sources.find(({ id }) => id === sourceId);
@@ -19,6 +33,24 @@ export function parseDelivery(
   switch (source.kind) {
     case "alertmanager":
       return alertmanager.parse(body, receivedAt, source);
+    case "cloudwatch":
+      return cloudwatch.parse(body, receivedAt, source);
+    case "azure_monitor":
+      return azureMonitor.parse(body, receivedAt, source);
+    case "google_cloud_monitoring":
+      return googleCloudMonitoring.parse(body, receivedAt, source);
+    case "dynatrace":
+      return dynatrace.parse(body, receivedAt, source);
+    case "splunk":
+      return splunk.parse(body, receivedAt, source);
+    case "uptime_kuma":
+      return uptimeKuma.parse(body, receivedAt, source);
+    case "featbit":
+      return featbit.parse(body, receivedAt, source);
+    case "github":
+      return github.parse(body, receivedAt, source, headers);
+    case "change":
+      return change.parse(body, receivedAt, source);
     case "generic":
       return generic.parse(body, receivedAt, source);
   }

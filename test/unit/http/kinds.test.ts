@@ -40,7 +40,7 @@ const sources = [
 ];
 
 function parse(sourceId: string, body: Uint8Array): ParsedDelivery {
-  return parseDelivery({ sourceId, body, receivedAt }, sources);
+  return parseDelivery({ sourceId, body, receivedAt, headers: {} }, sources);
 }
 
 function fixture(name: string): Buffer {

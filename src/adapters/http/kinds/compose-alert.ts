@@ -33,7 +33,7 @@ export interface AlertPieces {
 /** Makes an alert of its pieces, within the limits of one. */
 export function composeAlert(pieces: AlertPieces, sourceId: string, receivedAt: Instant): Alert {
   const title = firstText(limits.title, ...pieces.title, `Alert of ${sourceId}`);
-  const labels = toLabels(Object.assign(Object.create(null), ...(pieces.labels ?? []).map(toLabels)));
+  const labels = labelsOf(pieces.labels ?? []);
   return {
     sourceId,
     fingerprint: toFingerprint(pieces.fingerprint, { ...labels, title }),
@@ -48,6 +48,32 @@ export function composeAlert(pieces: AlertPieces, sourceId: string, receivedAt: 
     links: toLinks(pieces.links ?? []),
     groupHint: toGroupHint(pieces.groupHint),
   };
+}
+
+/** Later ones win; places under the names that the catalogue looks for come first, so that no limit cuts them off. */
+export function labelsOf(values: readonly unknown[]): Record<string, string> {
+  const own = toLabels(Object.assign(Object.create(null), ...values.map(toLabels)));
+  return toLabels({ ...placesOf(own), ...own });
+}
+
+const placeNames: Readonly<Record<string, readonly string[]>> = {
+  service: ["service", "servicename", "app", "application", "appname", "component"],
+  environment: ["environment", "env", "deploymentenvironment", "deploymentenvironmentname", "stage"],
+  host: ["host", "hostname", "nodename", "computer", "instance", "instanceid"],
+  region: ["region", "awsregion", "cloudregion", "location"],
+};
+
+/** Service, environment, host and region where they stand under another name only. */
+function placesOf(labels: Record<string, string>): Record<string, string> {
+  const byName = new Map(
+    Object.entries(labels).map(([name, text]) => [name.toLowerCase().replaceAll(/[^a-z0-9]/g, ""), text]),
+  );
+  const places: Record<string, string> = {};
+  for (const [place, names] of Object.entries(placeNames)) {
+    const text = names.map((name) => byName.get(name)).find((found) => found !== undefined);
+    if (text !== undefined) places[place] = text;
+  }
+  return places;
 }
 
 function joinTexts(title: string, values: readonly unknown[]): string {
