@@ -1,9 +1,13 @@
 import { later } from "../../src/domain/ids.ts";
-import type { Inbox } from "../../src/pipeline/ports/storage.ts";
+import type { Inbox, NewDelivery } from "../../src/pipeline/ports/storage.ts";
 import type { Clock } from "./in-memory-store.ts";
 import type { InboxRow, Tables } from "./in-memory-tables.ts";
 
-export function inMemoryInbox(tables: Tables, clock: Clock): Inbox {
+export function inMemoryInbox(
+  tables: Tables,
+  clock: Clock,
+  onAccepted: (deliveries: readonly NewDelivery[]) => void = () => undefined,
+): Inbox {
   const unsettled = (): InboxRow[] => [...tables.inbox.values()].filter((row) => row.settlement === null);
   const isHeld = (row: InboxRow): boolean => row.leaseUntil !== null && row.leaseUntil >= clock.now();
 
@@ -25,6 +29,7 @@ export function inMemoryInbox(tables: Tables, clock: Clock): Inbox {
         leaseUntil: null,
         settlement: null,
       });
+      onAccepted([delivery]);
       return { kind: "accepted" };
     },
     async claim(sourceId, limit, leaseMs) {
@@ -55,8 +60,9 @@ export function inMemoryInbox(tables: Tables, clock: Clock): Inbox {
       const sources = new Set(unsettled().map((row) => row.sourceId));
       return [...sources.difference(held)].toSorted();
     },
-    async quarantined(limit) {
+    async quarantined(limit, ofSource) {
       return [...tables.inbox.values()]
+        .filter((row) => ofSource === undefined || row.sourceId === ofSource)
         .toReversed()
         .flatMap(({ id, sourceId, receivedAt, settlement }) =>
           settlement?.outcome === "quarantined"
@@ -64,6 +70,29 @@ export function inMemoryInbox(tables: Tables, clock: Clock): Inbox {
             : [],
         )
         .slice(0, limit);
+    },
+    async delivery(id) {
+      const row = tables.inbox.get(id);
+      if (row === undefined) return null;
+      const { leaseUntil: _, ...kept } = row;
+      return kept;
+    },
+    async requeue(id) {
+      const row = tables.inbox.get(id);
+      if (row?.settlement?.outcome !== "quarantined") return false;
+      tables.inbox.set(id, { ...row, settlement: null, attempts: 0, leaseUntil: null });
+      onAccepted([row]);
+      return true;
+    },
+    async counts() {
+      const counts = new Map<string, { sourceId: string; waiting: number; quarantined: number }>();
+      for (const { sourceId, settlement } of tables.inbox.values()) {
+        if (settlement !== null && settlement.outcome !== "quarantined") continue;
+        const count = counts.get(sourceId) ?? { sourceId, waiting: 0, quarantined: 0 };
+        count[settlement === null ? "waiting" : "quarantined"] += 1;
+        counts.set(sourceId, count);
+      }
+      return [...counts.values()].toSorted((a, b) => (a.sourceId < b.sourceId ? -1 : 1));
     },
   };
 }

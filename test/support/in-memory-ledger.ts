@@ -9,7 +9,9 @@ import {
   LedgerEntry,
 } from "../../src/domain/ledger/chain.ts";
 import { streamOf } from "../../src/domain/ledger/stream.ts";
+import { evolveMute, MuteState } from "../../src/domain/mute/mute.ts";
 import type { Commit, CommitResult, Ledger, Loaded, StreamWrite } from "../../src/pipeline/ports/storage.ts";
+import { putOutsideChanges } from "./in-memory-outside-changes.ts";
 import type { Clock } from "./in-memory-store.ts";
 import { copyOf, type Tables } from "./in-memory-tables.ts";
 import { putWaiting } from "./in-memory-work.ts";
@@ -40,6 +42,13 @@ export function inMemoryLedger(tables: Tables, clock: Clock): Ledger {
         .filter(({ state }) => service === undefined || state.scope?.service === service)
         .toReversed()
         .slice(0, limit),
+    openIncidentCount: async (groupKeyPrefix) =>
+      incidents().filter(
+        ({ state }) => state.status === "open" && state.groupKey.startsWith(groupKeyPrefix.toWellFormed()),
+      ).length,
+    muteOf: async (service) => tables.mutes.get(service) ?? null,
+    mutes: async () =>
+      [...tables.mutes.values()].toSorted((a, b) => (a.state.service < b.state.service ? -1 : 1)),
     changes: async ({ statuses, flagKey, reviewBefore, order, limit }) => {
       const found = changes()
         .filter(({ state }) => statuses === undefined || statuses.includes(state.status))
@@ -97,6 +106,7 @@ function writeAll(tables: Tables, commit: Commit, clock: Clock): CommitResult | 
   for (const body of commit.bodies ?? []) {
     if (!tables.bodies.has(body.id)) tables.bodies.set(body.id, body);
   }
+  putOutsideChanges(tables, commit.outsideChanges ?? []);
   for (const { stage, subject } of commit.cancel ?? []) {
     for (const row of tables.work.values()) {
       if (row.status === "waiting" && row.stage === stage && row.subject === subject)
@@ -126,11 +136,10 @@ function append(tables: Tables, write: StreamWrite): CommitResult | null {
   if (stream !== streamOf(write.kind, write.id)) {
     throw new Error(`commit: ${stream} is not the stream of ${write.kind} ${write.id}`);
   }
-  const head = write.kind === "incident" ? tables.incidents.get(write.id) : tables.changes.get(write.id);
+  const head = projectionOf(tables, write).get(write.id);
   if ((head?.version ?? 0) !== expectedVersion) return { kind: "stale", stream };
   const version = expectedVersion + events.length;
-  const refusal =
-    write.kind === "incident" ? foldIncident(tables, write, version) : foldChange(tables, write, version);
+  const refusal = fold(tables, write, version);
   if (refusal !== null) return refusal;
 
   let prevHash = tables.events.findLast((entry) => entry.stream === stream)?.hash ?? firstPrevHash;
@@ -143,6 +152,28 @@ function append(tables: Tables, write: StreamWrite): CommitResult | null {
     prevHash = hash;
   });
   return null;
+}
+
+function projectionOf(tables: Tables, { kind }: StreamWrite): Map<string, Loaded<object>> {
+  switch (kind) {
+    case "incident":
+      return tables.incidents;
+    case "change":
+      return tables.changes;
+    case "mute":
+      return tables.mutes;
+  }
+}
+
+function fold(tables: Tables, write: StreamWrite, version: number): CommitResult | null {
+  switch (write.kind) {
+    case "incident":
+      return foldIncident(tables, write, version);
+    case "change":
+      return foldChange(tables, write, version);
+    case "mute":
+      return foldMute(tables, write, version);
+  }
 }
 
 type WriteOf<Kind extends StreamWrite["kind"]> = Extract<StreamWrite, { kind: Kind }>;
@@ -171,6 +202,13 @@ function foldChange(tables: Tables, write: WriteOf<"change">, version: number): 
   );
   if (taken !== undefined && isOpen(after.status)) return { kind: "flag_busy", changeId: taken.state.id };
   tables.changes.set(write.id, frozen({ state: after, version }));
+  return null;
+}
+
+function foldMute(tables: Tables, write: WriteOf<"mute">, version: number): null {
+  let state = tables.mutes.get(write.id)?.state ?? null;
+  for (const event of write.events) state = evolveMute(write.id, state, wellFormed(event));
+  tables.mutes.set(write.id, frozen({ state: MuteState.parse(state), version }));
   return null;
 }
 

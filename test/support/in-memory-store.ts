@@ -1,5 +1,14 @@
 import { type Instant, later, toInstant } from "../../src/domain/ids.ts";
-import type { Commit, CommitResult, FollowUp, Posting, Store } from "../../src/pipeline/ports/storage.ts";
+import type {
+  Commit,
+  CommitResult,
+  FollowUp,
+  NewDelivery,
+  Posting,
+  Store,
+} from "../../src/pipeline/ports/storage.ts";
+import { inMemoryBudgets } from "./in-memory-budgets.ts";
+import { inMemoryOutsideChanges } from "./in-memory-outside-changes.ts";
 import { inMemoryInbox } from "./in-memory-inbox.ts";
 import { inMemoryLedger } from "./in-memory-ledger.ts";
 import { emptyTables, type Tables } from "./in-memory-tables.ts";
@@ -45,7 +54,12 @@ export interface InMemoryStore extends Store {
 export function createInMemoryStore({
   clock = movableClock(),
   onCommitted = () => undefined,
-}: { clock?: Clock; onCommitted?: (followUps: readonly FollowUp[]) => void } = {}): InMemoryStore {
+  onAccepted = () => undefined,
+}: {
+  clock?: Clock;
+  onCommitted?: (followUps: readonly FollowUp[]) => void;
+  onAccepted?: (deliveries: readonly NewDelivery[]) => void;
+} = {}): InMemoryStore {
   const tables = emptyTables();
   const commits: InMemoryStore["commits"] = [];
   let crashing: { when: "before" | "after"; skip: number } | null = null;
@@ -59,7 +73,7 @@ export function createInMemoryStore({
     crash: (when, skip = 0) => {
       crashing = { when, skip };
     },
-    inbox: inMemoryInbox(tables, clock),
+    inbox: inMemoryInbox(tables, clock, onAccepted),
     work: inMemoryWork(tables, clock),
     ledger: {
       ...ledger,
@@ -109,6 +123,8 @@ export function createInMemoryStore({
         if (held?.holder === holder) leases.set(name, { ...held, expiresAt: Number.NEGATIVE_INFINITY });
       },
     },
+    outsideChanges: inMemoryOutsideChanges(tables),
+    budgets: inMemoryBudgets(clock),
     now: async () => clock.now(),
   };
 }

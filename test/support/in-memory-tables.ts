@@ -2,6 +2,8 @@ import type { ChangeState } from "../../src/domain/change/change.ts";
 import type { Instant } from "../../src/domain/ids.ts";
 import type { IncidentState } from "../../src/domain/incident/incident.ts";
 import type { LedgerEntry } from "../../src/domain/ledger/chain.ts";
+import type { MuteState } from "../../src/domain/mute/mute.ts";
+import type { PlacedChange } from "../../src/domain/outside-change.ts";
 import type {
   Body,
   ClaimedDelivery,
@@ -31,11 +33,15 @@ export interface Tables {
   /** By stream, in order of their making. */
   incidents: Map<string, Loaded<IncidentState>>;
   changes: Map<string, Loaded<ChangeState>>;
+  /** By service. */
+  mutes: Map<string, Loaded<MuteState>>;
   /** In the order of their commits. */
   events: LedgerEntry[];
   work: Map<string, WorkRow>;
   inbox: Map<string, InboxRow>;
   bodies: Map<string, Body>;
+  /** By source and id. */
+  outsideChanges: Map<string, PlacedChange>;
   lastWorkId: number;
 }
 
@@ -43,10 +49,12 @@ export function emptyTables(): Tables {
   return {
     incidents: new Map(),
     changes: new Map(),
+    mutes: new Map(),
     events: [],
     work: new Map(),
     inbox: new Map(),
     bodies: new Map(),
+    outsideChanges: new Map(),
     lastWorkId: 0,
   };
 }
@@ -55,10 +63,12 @@ export function copyOf(tables: Tables): Tables {
   return {
     incidents: new Map(tables.incidents),
     changes: new Map(tables.changes),
+    mutes: new Map(tables.mutes),
     events: [...tables.events],
     work: new Map(tables.work),
     inbox: new Map(tables.inbox),
     bodies: new Map(tables.bodies),
+    outsideChanges: new Map(tables.outsideChanges),
     lastWorkId: tables.lastWorkId,
   };
 }

@@ -2,10 +2,12 @@ import { DatabaseError } from "pg";
 import { ChangeId, IncidentId } from "../../domain/ids.ts";
 import { streamOf } from "../../domain/ledger/stream.ts";
 import type { Commit, CommitResult, FollowUp, StreamWrite } from "../../pipeline/ports/storage.ts";
-import { append, type Appended } from "./append.ts";
+import { append } from "./append.ts";
 import { putBody } from "./bodies.ts";
 import type { Database, Outcome, Queryable } from "./database.ts";
 import { openChange } from "./ledger.ts";
+import { putOutsideChanges } from "./outside-changes.ts";
+import type { ProjectionRow } from "./projections.ts";
 import { storable } from "./storable.ts";
 
 const mostTries = 5;
@@ -17,7 +19,7 @@ const mostTries = 5;
 export function commitOn(database: Database, onCommitted: (followUps: readonly FollowUp[]) => void) {
   return async function commit(commit: Commit): Promise<CommitResult> {
     for (let tries = 1; ; tries++) {
-      const tried: { write?: StreamWrite; appended?: Appended } = {};
+      const tried: Tried = {};
       try {
         const result = await database.transaction((client) => writeAll(client, commit, tried));
         if (result.kind === "committed") onCommitted(commit.followUps ?? []);
@@ -33,11 +35,13 @@ export function commitOn(database: Database, onCommitted: (followUps: readonly F
   };
 }
 
-async function writeAll(
-  client: Queryable,
-  commit: Commit,
-  tried: { write?: StreamWrite; appended?: Appended },
-): Promise<Outcome<CommitResult>> {
+/** The write that was under way when a unique index refused, and the row it would have made. */
+interface Tried {
+  write?: StreamWrite;
+  row?: ProjectionRow;
+}
+
+async function writeAll(client: Queryable, commit: Commit, tried: Tried): Promise<Outcome<CommitResult>> {
   const lost = { keep: false, result: { kind: "lease_lost" } } as const;
   if (commit.finish) {
     const { rowCount } = await client.query(
@@ -46,14 +50,7 @@ async function writeAll(
     );
     if (rowCount === 0) return lost;
   }
-  for (const { id, settlement } of commit.settle ?? []) {
-    const { outcome, ...rest } = settlement;
-    const { rowCount } = await client.query(
-      "update inbox set outcome = $2, settlement = $3, settled_at = now(), lease_until = null where id = $1 and outcome is null",
-      [id, outcome, JSON.stringify(rest)],
-    );
-    if (rowCount === 0) return lost;
-  }
+  if (!(await settleAll(client, commit.settle ?? []))) return lost;
   // Streams that exist come first: a linked change may open only after its origin has closed.
   const writes = commit.writes.toSorted(
     (a, b) =>
@@ -64,11 +61,12 @@ async function writeAll(
       throw new Error(`commit: ${write.stream} is not the stream of ${write.kind} ${write.id}`);
     }
     tried.write = write;
-    if ((await append(client, write, (appended) => (tried.appended = appended))) === "stale") {
+    if ((await append(client, write, (row) => (tried.row = row))) === "stale") {
       return { keep: false, result: { kind: "stale", stream: write.stream } };
     }
   }
   for (const body of commit.bodies ?? []) await putBody(client, body);
+  await putOutsideChanges(client, commit.outsideChanges ?? []);
   for (const { stage, subject } of commit.cancel ?? []) {
     await client.query("delete from outbox where stage = $1 and subject = $2 and status = 'waiting'", [
       stage,
@@ -79,19 +77,51 @@ async function writeAll(
   return { keep: true, result: { kind: "committed" } };
 }
 
+/** False if one of them is settled already: then somebody else had it. */
+async function settleAll(client: Queryable, settle: NonNullable<Commit["settle"]>): Promise<boolean> {
+  if (settle.length === 0) return true;
+  const { rowCount } = await client.query(
+    `update inbox set outcome = ended.outcome, settlement = ended.settlement, settled_at = now(), lease_until = null
+     from unnest($1::uuid[], $2::text[], $3::text[]) as ended (id, outcome, settlement)
+     where inbox.id = ended.id and inbox.outcome is null`,
+    [
+      settle.map(({ id }) => id),
+      settle.map(({ settlement }) => settlement.outcome),
+      settle.map(({ settlement: { outcome: _, ...rest } }) => JSON.stringify(rest)),
+    ],
+  );
+  return rowCount === settle.length;
+}
+
 /** One waiting row per stage and subject: a second one only moves it to the earlier time. */
 async function insertFollowUps(client: Queryable, followUps: readonly FollowUp[]): Promise<void> {
-  const ordered = followUps.toSorted((a, b) =>
-    `${a.stage} ${a.subject}` < `${b.stage} ${b.subject}` ? -1 : 1,
-  );
-  for (const { stage, subject, correlationId, dueAt } of ordered) {
-    await client.query(
-      `insert into outbox (stage, subject, correlation_id, due_at) values ($1, $2, $3, coalesce($4::timestamptz, now()))
-       on conflict (stage, subject) where status = 'waiting' do update
-         set due_at = least(outbox.due_at, excluded.due_at)`,
-      [stage, storable(subject), correlationId, dueAt ?? null],
-    );
+  if (followUps.length === 0) return;
+  const byRow = new Map<string, FollowUp>();
+  for (const followUp of followUps) {
+    const key = `${followUp.stage} ${storable(followUp.subject)}`;
+    const other = byRow.get(key);
+    if (other === undefined || isEarlier(followUp, other)) byRow.set(key, followUp);
   }
+  // In one order, so that two commits that share rows wait for each other instead of crossing.
+  const rows = [...byRow].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, followUp]) => followUp);
+  await client.query(
+    `insert into outbox (stage, subject, correlation_id, due_at)
+     select stage, subject, correlation_id, coalesce(due_at, now())
+     from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as row (stage, subject, correlation_id, due_at)
+     on conflict (stage, subject) where status = 'waiting' do update
+       set due_at = least(outbox.due_at, excluded.due_at)`,
+    [
+      rows.map(({ stage }) => stage),
+      rows.map(({ subject }) => storable(subject)),
+      rows.map(({ correlationId }) => correlationId),
+      rows.map(({ dueAt }) => dueAt ?? null),
+    ],
+  );
+}
+
+/** Without a time it is due at once. */
+function isEarlier(a: FollowUp, b: FollowUp): boolean {
+  return b.dueAt !== undefined && (a.dueAt === undefined || a.dueAt < b.dueAt);
 }
 
 function isUniqueViolation(error: unknown): error is DatabaseError {
@@ -101,27 +131,26 @@ function isUniqueViolation(error: unknown): error is DatabaseError {
 async function refusalOf(
   database: Database,
   error: unknown,
-  { write, appended }: { write?: StreamWrite; appended?: Appended },
+  { write, row }: Tried,
 ): Promise<CommitResult | null> {
   if (!isUniqueViolation(error) || write === undefined) return null;
   switch (error.constraint) {
     case "events_pkey":
     case "changes_pkey":
     case "incidents_pkey":
+    case "mutes_pkey":
       return { kind: "stale", stream: write.stream };
     case "changes_one_open_per_flag": {
-      if (appended?.kind !== "change") return null;
       const { rows } = await database.query<{ id: string }>(
         `select id from changes where environment_id = $1 and flag_key = $2 and ${openChange}`,
-        [appended.environmentId, appended.flagKey],
+        [row?.["environment_id"], row?.["flag_key"]],
       );
       return rows[0] === undefined ? null : { kind: "flag_busy", changeId: ChangeId.parse(rows[0].id) };
     }
     case "incidents_one_per_group": {
-      if (appended?.kind !== "incident") return null;
       const { rows } = await database.query<{ id: string }>(
         "select id from incidents where group_key = $1 and status <> 'closed'",
-        [appended.groupKey],
+        [row?.["group_key"]],
       );
       return rows[0] === undefined ? null : { kind: "group_busy", incidentId: IncidentId.parse(rows[0].id) };
     }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { CorrelationId, DeliveryId, toInstant } from "../../domain/ids.ts";
-import type { ClaimedDelivery, Inbox, NewDelivery } from "../../pipeline/ports/storage.ts";
+import { CorrelationId, DeliveryId, IncidentId, toInstant } from "../../domain/ids.ts";
+import type { ClaimedDelivery, Inbox, NewDelivery, Settlement } from "../../pipeline/ports/storage.ts";
 import { groupCommit } from "./group-commit.ts";
 import type { Database } from "./database.ts";
 import { storable } from "./storable.ts";
@@ -48,16 +48,45 @@ export function inboxOn(database: Database, onAccepted: (deliveries: readonly Ne
       );
       return rows.map((row) => row.source_id);
     },
-    async quarantined(limit) {
+    async quarantined(limit, sourceId) {
       const { rows } = await database.query(
         `select id, source_id, received_at, settlement from inbox
-         where outcome = 'quarantined' order by seq desc limit $1`,
-        [limit],
+         where outcome = 'quarantined' and ($2::text is null or source_id = $2) order by seq desc limit $1`,
+        [limit, sourceId ?? null],
       );
       return rows.map((row) => {
         const { id, source_id: sourceId, received_at, settlement } = QuarantinedRow.parse(row);
         return { id, sourceId, receivedAt: toInstant(received_at), reason: settlement.reason };
       });
+    },
+    async delivery(id) {
+      const { rows } = await database.query(
+        `select id, seq, correlation_id, source_id, delivery_key, headers, body, received_at, attempts,
+           outcome, settlement from inbox where id = $1`,
+        [id],
+      );
+      if (rows[0] === undefined) return null;
+      const row = KeptRow.parse(rows[0]);
+      return { ...toDelivery(row), settlement: toSettlement(row) };
+    },
+    async requeue(id) {
+      const { rows } = await database.query(
+        `update inbox set outcome = null, settlement = null, settled_at = null, attempts = 0, lease_until = null
+         where id = $1 and outcome = 'quarantined'
+         returning id, seq, correlation_id, source_id, delivery_key, headers, body, received_at, attempts`,
+        [id],
+      );
+      if (rows[0] === undefined) return false;
+      onAccepted([toDelivery(DeliveryRow.parse(rows[0]))]);
+      return true;
+    },
+    async counts() {
+      const { rows } = await database.query<{ source_id: string; waiting: number; quarantined: number }>(
+        `select source_id, count(*) filter (where outcome is null)::int as waiting,
+           count(*) filter (where outcome = 'quarantined')::int as quarantined
+         from inbox where outcome is null or outcome = 'quarantined' group by source_id order by source_id`,
+      );
+      return rows.map(({ source_id: sourceId, ...rest }) => ({ sourceId, ...rest }));
     },
   };
 }
@@ -116,12 +145,27 @@ const DeliveryRow = z.object({
   attempts: z.int(),
 });
 
+const KeptRow = DeliveryRow.extend({ outcome: z.string().nullable(), settlement: z.string().nullable() });
+
 const QuarantinedRow = z.object({
   id: DeliveryId,
   source_id: z.string(),
   received_at: z.date(),
   settlement: z.string().transform((text) => z.object({ reason: z.string() }).parse(JSON.parse(text))),
 });
+
+const SettlementRow: z.ZodType<Settlement> = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("joined"), incidentIds: z.array(IncidentId) }),
+  z.object({ outcome: z.literal("duplicate"), of: DeliveryId.nullable() }),
+  z.object({ outcome: z.literal("noted"), what: z.string() }),
+  z.object({ outcome: z.literal("quarantined"), reason: z.string() }),
+]);
+
+function toSettlement({ outcome, settlement }: z.infer<typeof KeptRow>): Settlement | null {
+  if (outcome === null || settlement === null) return null;
+  const rest = z.record(z.string(), z.unknown()).parse(JSON.parse(settlement));
+  return SettlementRow.parse({ outcome, ...rest });
+}
 
 function toDelivery(row: z.infer<typeof DeliveryRow>): ClaimedDelivery {
   return {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ChangeState } from "../../domain/change/change.ts";
 import { IncidentState } from "../../domain/incident/incident.ts";
 import { LedgerEntry } from "../../domain/ledger/chain.ts";
+import { MuteState } from "../../domain/mute/mute.ts";
 import type { Commit, CommitResult, Ledger, Loaded } from "../../pipeline/ports/storage.ts";
 import type { Database } from "./database.ts";
 import { storable } from "./storable.ts";
@@ -16,6 +17,7 @@ export function ledgerOn(database: Database, commit: (commit: Commit) => Promise
     });
   }
   const incidents = (rest: string, values: unknown[]) => read(IncidentState, "incidents", rest, values);
+  const mutes = (rest: string, values: unknown[]) => read(MuteState, "mutes", rest, values);
   const changes = (rest: string, values: unknown[]) => read(ChangeState, "changes", rest, values);
   const entries = async (rest: string, values: unknown[]) =>
     (
@@ -45,6 +47,15 @@ export function ledgerOn(database: Database, commit: (commit: Commit) => Promise
          order by seq desc limit $3`,
         [open ?? null, service === undefined ? null : storable(service), limit],
       ),
+    async openIncidentCount(groupKeyPrefix) {
+      const { rows } = await database.query<{ n: number }>(
+        "select count(*)::int as n from incidents where status = 'open' and group_key like $1",
+        [`${storable(groupKeyPrefix).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`],
+      );
+      return rows[0]?.n ?? 0;
+    },
+    muteOf: async (service) => (await mutes("where id = $1", [storable(service)]))[0] ?? null,
+    mutes: () => mutes("order by id", []),
     changes: ({ statuses, flagKey, reviewBefore, order, limit }) =>
       changes(
         `where ($1::text[] is null or status = any($1)) and ($2::text is null or flag_key = $2)

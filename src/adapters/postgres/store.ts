@@ -2,11 +2,13 @@ import type { Pool } from "pg";
 import { toInstant } from "../../domain/ids.ts";
 import type { FollowUp, NewDelivery, Store } from "../../pipeline/ports/storage.ts";
 import { bodiesOn } from "./bodies.ts";
+import { budgetsOn } from "./budgets.ts";
 import { commitOn } from "./commit.ts";
 import { databaseOn } from "./database.ts";
 import { inboxOn } from "./inbox.ts";
 import { leasesOn } from "./leases.ts";
 import { ledgerOn } from "./ledger.ts";
+import { outsideChangesOn } from "./outside-changes.ts";
 import { postingsOn } from "./postings.ts";
 import { workOn } from "./work.ts";
 
@@ -28,6 +30,8 @@ export function createStore(pool: Pool, { onCommitted, onAccepted }: StoreHooks 
     bodies: bodiesOn(database),
     postings: postingsOn(database),
     leases: leasesOn(database),
+    outsideChanges: outsideChangesOn(database),
+    budgets: budgetsOn(database),
     async now() {
       const { rows } = await database.query<{ now: Date }>("select clock_timestamp() as now");
       if (rows[0] === undefined) throw new Error("a select without from has one row");

@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { expect } from "vitest";
 import type { IncidentId } from "../../../src/domain/ids.ts";
-import type { CommitResult, FollowUp, Store } from "../../../src/pipeline/ports/storage.ts";
+import type { CommitResult, FollowUp, NewDelivery, Store } from "../../../src/pipeline/ports/storage.ts";
 import { correlationId } from "../../support/change-fixtures.ts";
 import { incidentWrite, newIncidentId, opened } from "./story-of-streams.ts";
 
@@ -12,6 +12,8 @@ export interface Given {
   pool: Pool;
   /** All follow-ups of which the store said that they are committed. */
   rung: FollowUp[];
+  /** All deliveries of which the store said that they wait to be taken in. */
+  taken: NewDelivery[];
 }
 
 export function newGroup(): string {

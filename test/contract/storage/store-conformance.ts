@@ -1,4 +1,8 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { Pool, PoolConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPool } from "../../../src/adapters/postgres/create-pool.ts";
 import { migrate } from "../../../src/adapters/postgres/migrate.ts";
@@ -6,29 +10,37 @@ import { createStore } from "../../../src/adapters/postgres/store.ts";
 import { toInstant } from "../../../src/domain/ids.ts";
 import type { TestDatabase } from "../../support/databases.ts";
 import { typed } from "../../support/typed.ts";
-import type { Given } from "./given.ts";
+import { verifyLedger } from "../../../src/domain/ledger/verify.ts";
+import { newGroup, type Given } from "./given.ts";
+import { intakeConformance } from "./intake-conformance.ts";
 import { inboxConformance } from "./inbox-conformance.ts";
 import { ledgerConformance } from "./ledger-conformance.ts";
+import { delivery, incidentWrite, muteWrite, newIncidentId, opened } from "./story-of-streams.ts";
 import { workConformance } from "./work-conformance.ts";
 
 /** What every store promises, whatever PostgreSQL is behind it. */
 export function storeConformance({ title, open }: TestDatabase): void {
   describe(`store on ${title}`, () => {
     const stack = new AsyncDisposableStack();
-    const given = typed<Given>({ title, rung: [] });
+    const given = typed<Given & { database: () => Promise<PoolConfig> }>({ title, rung: [], taken: [] });
 
     beforeAll(async () => {
       const server = stack.use(await open());
-      given.pool = createPool(await server.database(), () => undefined);
+      given.database = () => server.database();
+      given.pool = createPool(await given.database(), () => undefined);
       stack.defer(() => given.pool.end());
       await Promise.all([migrate(given.pool), migrate(given.pool)]); // two starters at once
-      given.store = createStore(given.pool, { onCommitted: (followUps) => given.rung.push(...followUps) });
+      given.store = createStore(given.pool, {
+        onCommitted: (followUps) => given.rung.push(...followUps),
+        onAccepted: (deliveries) => given.taken.push(...deliveries),
+      });
     });
     afterAll(() => stack.disposeAsync());
 
     inboxConformance(given);
     ledgerConformance(given);
     workConformance(given);
+    intakeConformance(given);
 
     it("keeps bodies and postings", async () => {
       await given.store.bodies.put({ id: "b1", kind: "transcript", text: "a\0b" });
@@ -67,6 +79,41 @@ export function storeConformance({ title, open }: TestDatabase): void {
       expect(Date.parse(now)).toBeGreaterThan(before);
     });
 
+    it("brings a database of the first release up to date with all that it holds", async () => {
+      const pool = createPool(await given.database(), () => undefined);
+      stack.defer(() => pool.end());
+      const store = createStore(pool);
+      await asFirstReleased(pool);
+      const id = newIncidentId();
+      const group = newGroup();
+      const [bad, fresh] = [delivery("old", "k1"), delivery("old", null)];
+      for (const each of [bad, fresh]) await store.inbox.accept(each);
+      const result = await store.ledger.commit({
+        writes: [incidentWrite(id, 0, [opened(group)])],
+        followUps: [{ stage: "notify", subject: id, correlationId: bad.correlationId }],
+        settle: [{ id: bad.id, settlement: { outcome: "quarantined", reason: "unreadable" } }],
+      });
+      expect(result).toEqual({ kind: "committed" });
+      while ((await store.ledger.sequence(100)) > 0);
+
+      await migrate(pool);
+
+      expect((await store.ledger.openIncidentByGroup(group))?.state.id).toBe(id);
+      expect(await store.ledger.openIncidentCount(group)).toBe(1);
+      expect(await store.work.claim("notify", id, 1_000)).not.toBeNull();
+      expect(await store.inbox.requeue(bad.id)).toBe(true);
+      const claimed = await store.inbox.claim("old", 10, 1_000);
+      expect(claimed.map((each) => each.id)).toEqual([bad.id, fresh.id]);
+      const settle = [{ id: fresh.id, settlement: { outcome: "noted" as const, what: "a ping" } }];
+      const mute = muteWrite("checkout", 0, [
+        { type: "service_unmuted", at: toInstant(0), userId: "U1", name: "Ruth", reason: "" },
+      ]);
+      expect(await store.ledger.commit({ writes: [mute], settle })).toEqual({ kind: "committed" });
+      while ((await store.ledger.sequence(100)) > 0);
+      const verdict = await verifyLedger((from, limit) => store.ledger.entries(from, limit));
+      expect(verdict).toMatchObject({ kind: "intact", entries: 2, streams: 2 });
+    });
+
     it("refuses to start on migrations that were changed or are from the future", async () => {
       await migrate(given.pool); // nothing to do
       await given.pool.query("insert into migrations (name, checksum) values ('9999-future.sql', 'x')");
@@ -76,4 +123,18 @@ export function storeConformance({ title, open }: TestDatabase): void {
       await expect(migrate(given.pool)).rejects.toThrow(/0001.*differs/);
     });
   });
+}
+
+/** The tables as the first release made them, and its note that it did. */
+async function asFirstReleased(pool: Pool): Promise<void> {
+  const name = "0001-storage.sql";
+  const file = path.join(import.meta.dirname, "../../../src/adapters/postgres/migrations", name);
+  const sql = await readFile(file, "utf8");
+  await pool.query("create schema signalman");
+  await pool.query(sql);
+  await pool.query(
+    "create table migrations (name text primary key, checksum text not null, applied_at timestamptz not null default now())",
+  );
+  const checksum = createHash("sha256").update(sql).digest("hex");
+  await pool.query("insert into migrations (name, checksum) values ($1, $2)", [name, checksum]);
 }

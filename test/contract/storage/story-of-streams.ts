@@ -11,6 +11,7 @@ import {
 } from "../../../src/domain/ids.ts";
 import type { IncidentEvent } from "../../../src/domain/incident/events.ts";
 import { streamOf } from "../../../src/domain/ledger/stream.ts";
+import type { MuteEvent } from "../../../src/domain/mute/events.ts";
 import type { NewDelivery, StreamWrite } from "../../../src/pipeline/ports/storage.ts";
 import { correlationId, decisions, onFlag, propose, proposalFor } from "../../support/change-fixtures.ts";
 import { typed } from "../../support/typed.ts";
@@ -26,6 +27,10 @@ export function incidentWrite(id: IncidentId, expectedVersion: number, events: I
 
 export function changeWrite(id: ChangeId, expectedVersion: number, events: ChangeEvent[]): StreamWrite {
   return { stream: streamOf("change", id), kind: "change", id, expectedVersion, events };
+}
+
+export function muteWrite(service: string, expectedVersion: number, events: MuteEvent[]): StreamWrite {
+  return { stream: streamOf("mute", service), kind: "mute", id: service, expectedVersion, events };
 }
 
 export function opened(groupKey: string, title = "Checkout errors"): IncidentEvent {

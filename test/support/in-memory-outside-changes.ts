@@ -1,0 +1,32 @@
+import type { PlacedChange } from "../../src/domain/outside-change.ts";
+import type { OutsideChanges } from "../../src/pipeline/ports/storage.ts";
+import type { Tables } from "./in-memory-tables.ts";
+
+export function inMemoryOutsideChanges(tables: Tables): OutsideChanges {
+  return {
+    between: async ({ service, environmentName, from, to, limit }) =>
+      [...tables.outsideChanges.values()]
+        .filter((each) => each.service === service && each.change.at >= from && each.change.at <= to)
+        .filter(
+          (each) =>
+            environmentName === null ||
+            each.environmentName === null ||
+            each.environmentName === environmentName,
+        )
+        .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+        .toSorted((a, b) => (a.change.at === b.change.at ? 0 : a.change.at > b.change.at ? -1 : 1))
+        .slice(0, limit),
+  };
+}
+
+export function putOutsideChanges(tables: Tables, placed: readonly PlacedChange[]): void {
+  for (const each of placed) {
+    const known = tables.outsideChanges.get(keyOf(each));
+    if (known === undefined || known.change.at <= each.change.at)
+      tables.outsideChanges.set(keyOf(each), each);
+  }
+}
+
+function keyOf({ change }: PlacedChange): string {
+  return JSON.stringify([change.sourceId, change.id]);
+}
