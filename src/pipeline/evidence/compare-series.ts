@@ -65,6 +65,8 @@ export function compareSeries(points: readonly Point[], question: SeriesQuestion
   const [before, trouble] = [levels[start - 1], levels[start]];
   const from = before === undefined || trouble === undefined ? 0 : startOfStretch(badness, before, trouble);
   const stretch = { from, to: levels[ended]?.to ?? badness.length };
+  // Two outliers in a row and one good sample have a bad median; they are no level yet.
+  if (stretch.to - stretch.from < leastSamples) return around(sound, pivotAt, "steady", null, null);
   return left(worse.at(-1) === true ? "degraded" : "recovered", stretch);
 
   /** The series left its level for that of `stretch`. */
