@@ -25,9 +25,7 @@ export function keptHeaders(
   const names = [...(meaningful[kind] ?? [])];
   if (kind === "cloudevents") {
     // Binary mode: every attribute of the event is a header.
-    names.push(
-      ...Object.keys(headers).filter((name) => /^ce-[a-z0-9]{1,40}$/.test(name) && !namesSecret(name)),
-    );
+    names.push(...Object.keys(headers).filter(isAttribute));
   }
   const kept: Record<string, string> = {};
   for (const name of names.slice(0, most)) {
@@ -35,4 +33,9 @@ export function keptHeaders(
     if (typeof value === "string" && value !== "" && value.length <= longest) kept[name] = value;
   }
   return kept;
+}
+
+function isAttribute(header: string): boolean {
+  const name = /^ce-([a-z0-9]{1,40})$/.exec(header)?.[1];
+  return name !== undefined && !namesSecret(name) && !name.startsWith("auth");
 }

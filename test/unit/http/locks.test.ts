@@ -174,7 +174,7 @@ describe("secrets", () => {
     expect(passes({ kind: "splunk", user: "splunk" }, basic("splunk:p:w"), "", "p:w")).toBe(true);
     expect(passes({ kind: "splunk" }, basic("two:password"), "", "password")).toBe(false);
     expect(passes({ kind: "splunk" }, basic("one:passwore"), "", "password")).toBe(false);
-    const padded = basic("one:password1").authorization ?? "";
+    const padded = basic("one:password1")["authorization"] ?? "";
     expect(padded).toMatch(/==$/);
     expect(passes({ kind: "splunk" }, { authorization: padded }, "", "password1")).toBe(true);
     expect(passes({ kind: "splunk" }, { authorization: padded.slice(0, -2) }, "", "password1")).toBe(false);
