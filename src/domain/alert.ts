@@ -6,6 +6,10 @@ export type Severity = z.infer<typeof Severity>;
 
 const rank: Record<Severity, number> = { critical: 3, error: 2, warning: 1, info: 0 };
 
+export function severer(a: Severity, b: Severity): boolean {
+  return rank[a] > rank[b];
+}
+
 export function worse(a: Severity, b: Severity): Severity {
   return rank[a] >= rank[b] ? a : b;
 }

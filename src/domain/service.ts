@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Grouping } from "./grouping.ts";
 
 /** One PromQL series that tells how a service is doing. */
 export const MetricQuery = z.strictObject({
@@ -44,6 +45,8 @@ export const Service = z.strictObject({
   sources: z
     .array(z.strictObject({ id: z.string().min(1), match: z.record(z.string(), z.string()).default({}) }))
     .min(1),
+  /** Which of its alerts become one incident; absent: as their source says. */
+  grouping: Grouping.optional(),
 });
 export type Service = z.infer<typeof Service>;
 

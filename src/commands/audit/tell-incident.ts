@@ -21,6 +21,14 @@ export function tellIncident(event: IncidentEvent): Told {
         who: `alert source ${event.alert.sourceId}`,
         lines: [`${event.alert.status}: ${event.alert.title}`, `delivery ${event.deliveryId}`],
       };
+    case "alert_counted":
+      return {
+        what: "alert",
+        who: `alert source ${event.sourceId}`,
+        lines: [`counted only: ${event.kind}`, `delivery ${event.deliveryId}`],
+      };
+    case "flapping_started":
+      return { what: "flapping", who: "", lines: [`came back ${event.times} times`] };
     case "alert_resolved":
       return { what: "alert over", who: "", lines: [`fingerprint ${event.fingerprint}`] };
     case "evidence_gathered":
@@ -66,6 +74,8 @@ export function tellIncident(event: IncidentEvent): Told {
       return { what: "acknowledged", who: `${event.name} (${event.userId})`, lines: [] };
     case "muted":
       return { what: "muted", who: event.userId, lines: [`until ${event.until}: ${event.reason}`] };
+    case "mute_lifted":
+      return { what: "mute lifted", who: event.userId, lines: [event.reason] };
     case "incident_resolved":
       return { what: "resolved", who: "", lines: [] };
     case "incident_closed":

@@ -1,11 +1,18 @@
 import type { Alert } from "../alert.ts";
 import type { Assessment, Candidate } from "../assessment.ts";
 import type { EvidenceGap } from "../evidence/evidence.ts";
-import type { ChangeId, CorrelationId, DeliveryId, Instant } from "../ids.ts";
+import { type ChangeId, type CorrelationId, type DeliveryId, type Instant, later } from "../ids.ts";
 import type { Requester } from "../people.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { IncidentEvent, IncidentScope } from "./events.ts";
+import { alertKey, isKept, kindOfAlert } from "./heard-alerts.ts";
 import { countFiring, type IncidentState, isFiring, isInvestigated, isNews } from "./incident.ts";
+
+/** When to and fro is too much: so many returns within so long. */
+export interface Damping {
+  times: number;
+  withinMs: number;
+}
 
 export type IncidentCommand =
   | {
@@ -19,8 +26,19 @@ export type IncidentCommand =
       tenant: string;
       channel: string;
       requester: Requester;
+      noScopeBecause?: string;
     }
-  | { command: "join_alert"; deliveryId: DeliveryId; alert: Alert }
+  | {
+      command: "join_alert";
+      deliveryId: DeliveryId;
+      alert: Alert;
+      /** Key of the alert of this incident that silences it. */
+      inhibitedBy?: string;
+      /** Absent: an incident resolves and comes back as often as its alerts do. */
+      damping?: Damping;
+    }
+  /** Ends what is held open as flapping, once it has been quiet for so long. */
+  | { command: "settle"; quietMs: number }
   | { command: "record_evidence"; bodyId: string; hash: string; items: number; gaps: EvidenceGap[] }
   | {
       command: "record_assessment";
@@ -33,6 +51,7 @@ export type IncidentCommand =
   | { command: "link"; changeId: ChangeId }
   | { command: "acknowledge"; userId: string; name: string }
   | { command: "mute"; until: Instant; userId: string; reason: string }
+  | { command: "lift_mute"; userId: string; reason: string }
   | { command: "close"; userId: string };
 
 /** `events` may be empty: the command is fine and changes nothing. */
@@ -55,7 +74,13 @@ export function decideIncident(
 
   switch (command.command) {
     case "join_alert":
-      return joinAlert(command.alert, command.deliveryId, state, now);
+      return command.alert.status === "firing" ? fire(command, state, now) : resolve(command, state, now);
+    case "settle": {
+      const { flappingSince, lastHeardAt } = state;
+      const isQuiet = lastHeardAt === null || later(lastHeardAt, command.quietMs) <= now;
+      if (flappingSince === null || countFiring(state) > 0 || !isQuiet) return events();
+      return events({ type: "incident_resolved", at: now });
+    }
     case "record_evidence": {
       const { bodyId, hash, items, gaps } = command;
       return events({ type: "evidence_gathered", at: now, bodyId, hash, items, gaps });
@@ -83,21 +108,52 @@ export function decideIncident(
       const { until, userId, reason } = command;
       return events({ type: "muted", at: now, until, userId, reason });
     }
+    case "lift_mute": {
+      const { userId, reason } = command;
+      if (state.mutedUntil === null || state.mutedUntil <= now) return events();
+      return events({ type: "mute_lifted", at: now, userId, reason });
+    }
     case "close":
       return events({ type: "incident_closed", at: now, userId: command.userId });
   }
 }
 
-function joinAlert(alert: Alert, deliveryId: DeliveryId, state: IncidentState, now: Instant): IncidentAnswer {
-  if (alert.status === "firing") {
-    if (!isNews(state, alert.fingerprint)) return events();
-    return events({ type: "alert_joined", at: now, deliveryId, alert });
-  }
-  if (!isFiring(state, alert.fingerprint) || isOutdated(alert, state)) return events();
-  const stillFiring = countFiring(state) > 1;
+type JoinAlert = Extract<IncidentCommand, { command: "join_alert" }>;
+
+function fire({ alert, deliveryId, inhibitedBy, damping }: JoinAlert, state: IncidentState, now: Instant) {
+  if (!isNews(state, alertKey(state, alert))) return events();
+  const silenced = inhibitedBy === undefined ? {} : { inhibitedBy };
+  const { sourceId, fingerprint, severity } = alert;
+  const heard: IncidentEvent = isKept(state, severity)
+    ? { type: "alert_joined", at: now, deliveryId, alert, ...silenced }
+    : {
+        type: "alert_counted",
+        at: now,
+        deliveryId,
+        sourceId,
+        fingerprint,
+        severity,
+        kind: kindOfAlert(alert),
+        ...silenced,
+      };
+  const times = damping === undefined ? null : timesTooMany(state, damping, now);
+  return times === null ? events(heard) : events({ type: "flapping_started", at: now, times }, heard);
+}
+
+/** How often it came back lately, this time included, where that is too often; else null. */
+function timesTooMany(state: IncidentState, { times, withinMs }: Damping, now: Instant): number | null {
+  if (state.status !== "resolved") return null;
+  const lately = state.reopenedAt.filter((at) => later(at, withinMs) >= now).length + 1;
+  return lately >= times ? lately : null;
+}
+
+function resolve({ alert, deliveryId }: JoinAlert, state: IncidentState, now: Instant): IncidentAnswer {
+  const key = alertKey(state, alert);
+  if (!isFiring(state, key) || isOutdated(alert, key, state)) return events();
+  const staysOpen = countFiring(state) > 1 || state.status === "resolved" || state.flappingSince !== null;
   return events(
-    { type: "alert_resolved", at: now, deliveryId, fingerprint: alert.fingerprint },
-    ...(stillFiring || state.status === "resolved" ? [] : [{ type: "incident_resolved" as const, at: now }]),
+    { type: "alert_resolved", at: now, deliveryId, fingerprint: key },
+    ...(staysOpen ? [] : [{ type: "incident_resolved" as const, at: now }]),
   );
 }
 
@@ -105,8 +161,8 @@ function joinAlert(alert: Alert, deliveryId: DeliveryId, state: IncidentState, n
  * True for the end of an earlier firing of the same alert that comes after the alert fired again. Both its times must
  * say so: a source that gives no start has the time of arrival there, and may end before that of the firing.
  */
-function isOutdated({ fingerprint, startedAt, endedAt }: Alert, { alerts }: IncidentState): boolean {
-  const known = alerts.find(({ alert }) => alert.fingerprint === fingerprint);
+function isOutdated({ startedAt, endedAt }: Alert, key: string, state: IncidentState): boolean {
+  const known = state.alerts.find(({ alert }) => alertKey(state, alert) === key);
   if (known === undefined || endedAt === null) return false;
   const firesSince = Date.parse(known.alert.startedAt);
   return Date.parse(endedAt) < firesSince && Date.parse(startedAt) <= firesSince;

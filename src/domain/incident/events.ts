@@ -8,6 +8,9 @@ import { Decision } from "../policy/decision.ts";
 
 const at = { at: Instant };
 
+/** Key of the alert that silences this one, where one does. */
+const inhibitedBy = z.string().optional();
+
 /** Which flag platform environment an incident is about; null where the alert's service is not known. */
 export const IncidentScope = z.strictObject({
   service: z.string(),
@@ -28,6 +31,8 @@ export const openingFacts = {
   /** Slack channel id; "" means the default channel. */
   channel: z.string(),
   requester: Requester,
+  /** Why `scope` is null. */
+  noScopeBecause: z.string().optional(),
 };
 
 export const IncidentEvent = z.discriminatedUnion("type", [
@@ -42,13 +47,29 @@ export const IncidentEvent = z.discriminatedUnion("type", [
     ...at,
     deliveryId: DeliveryId,
     alert: Alert,
+    inhibitedBy,
+  }),
+  /** Like `alert_joined`, of an alert that the incident has no room to keep: only what is counted of it. */
+  z.strictObject({
+    type: z.literal("alert_counted"),
+    ...at,
+    deliveryId: DeliveryId,
+    sourceId: z.string(),
+    fingerprint: z.string(),
+    severity: Severity,
+    /** What it is counted under. */
+    kind: z.string(),
+    inhibitedBy,
   }),
   z.strictObject({
     type: z.literal("alert_resolved"),
     ...at,
     deliveryId: DeliveryId,
+    /** The alert's key in this incident. */
     fingerprint: z.string(),
   }),
+  /** It went to and fro so often that it is held open until it has been quiet for a while. */
+  z.strictObject({ type: z.literal("flapping_started"), ...at, times: z.int().positive() }),
   z.strictObject({
     type: z.literal("evidence_gathered"),
     ...at,
@@ -75,6 +96,7 @@ export const IncidentEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("linked_to_change"), ...at, changeId: ChangeId }),
   z.strictObject({ type: z.literal("acknowledged"), ...at, userId: z.string(), name: z.string() }),
   z.strictObject({ type: z.literal("muted"), ...at, until: Instant, userId: z.string(), reason: z.string() }),
+  z.strictObject({ type: z.literal("mute_lifted"), ...at, userId: z.string(), reason: z.string() }),
   z.strictObject({ type: z.literal("incident_resolved"), ...at }),
   z.strictObject({ type: z.literal("incident_closed"), ...at, userId: z.string() }),
 ]);

@@ -1,40 +1,25 @@
 import { z } from "zod";
-import { Alert, Severity, worse } from "../alert.ts";
 import { Assessment, Candidate } from "../assessment.ts";
 import { EvidenceGap } from "../evidence/evidence.ts";
 import { ChangeId, IncidentId, Instant } from "../ids.ts";
 import { Decision } from "../policy/decision.ts";
 import { openingFacts, type IncidentEvent } from "./events.ts";
-
-/** An alert as the incident keeps it. Of those that are not among `keptAlerts` only the fingerprint is kept. */
-const KnownAlert = z.strictObject({ alert: Alert, joinedAt: Instant, resolvedAt: Instant.nullable() });
-
-export const keptAlerts = 50;
-
-/**
- * The most different alerts that fire in one incident at once. While as many do, one more is not heard: it could not
- * be told from its own repeats, nor would its end be noticed. It joins when its source repeats it and there is room.
- */
-export const mostFiring = 5000;
-
-/** Of the alerts that have ended this many are known again; one that was forgotten is counted anew if it comes back. */
-const rememberedEnded = 2000;
+import { alertEnded, alertHeard, alertKey, headOf, heardAlerts, mostFiring } from "./heard-alerts.ts";
 
 /** Alerts that belong together: one Slack thread. Folded from its events and from nothing else. */
 export const IncidentState = z.strictObject({
   id: IncidentId,
   ...openingFacts,
   status: z.enum(["open", "resolved", "closed"]),
-  severity: Severity,
   openedAt: Instant,
   /** When the trouble that is looked at now was first heard of: at the opening, or when it came back. */
   episodeStartedAt: Instant,
   resolvedAt: Instant.nullable(),
-  alerts: z.array(KnownAlert),
-  /** Fingerprints of the alerts that `alerts` has no room for: a storm must not end before its last alert has. */
-  otherAlerts: z.strictObject({ firing: z.array(z.string()), ended: z.array(z.string()) }),
-  /** All alerts that ever joined, those not kept in `alerts` included. */
-  alertCount: z.int().nonnegative(),
+  ...heardAlerts,
+  /** When it last came back after it had resolved; the newest few. */
+  reopenedAt: z.array(Instant).default([]),
+  /** Since when it is held open because it goes to and fro; null: it is not. */
+  flappingSince: Instant.nullable().default(null),
   evidence: z
     .strictObject({
       bodyId: z.string(),
@@ -61,22 +46,26 @@ export function isInvestigated(incident: IncidentState): boolean {
   return incident.investigatedAt !== null;
 }
 
-export function isFiring({ alerts, otherAlerts }: IncidentState, fingerprint: string): boolean {
+/** `key` is the alert's `alertKey`. */
+export function isFiring(state: FiringFacts, key: string): boolean {
+  const { alerts, otherAlerts } = state;
   return (
-    otherAlerts.firing.includes(fingerprint) ||
-    alerts.some(({ alert, resolvedAt }) => resolvedAt === null && alert.fingerprint === fingerprint)
+    otherAlerts.firing.includes(key) ||
+    alerts.some(({ alert, resolvedAt }) => resolvedAt === null && alertKey(state, alert) === key)
   );
 }
 
 /** True where an alert that fires says something new: it did not fire before, and there is room for it. */
-export function isNews(state: IncidentState, fingerprint: string): boolean {
-  return !isFiring(state, fingerprint) && countFiring(state) < mostFiring;
+export function isNews(state: FiringFacts, key: string): boolean {
+  return !isFiring(state, key) && countFiring(state) < mostFiring;
 }
 
 /** How many alerts fire; `mostFiring` means that there may be more. */
-export function countFiring({ alerts, otherAlerts }: IncidentState): number {
+export function countFiring({ alerts, otherAlerts }: Pick<IncidentState, "alerts" | "otherAlerts">): number {
   return otherAlerts.firing.length + alerts.filter(({ resolvedAt }) => resolvedAt === null).length;
 }
+
+type FiringFacts = Pick<IncidentState, "alerts" | "otherAlerts" | "requester">;
 
 /** Folds one event. Throws only where the ledger itself is broken (no opening event). */
 export function evolveIncident(
@@ -89,9 +78,21 @@ export function evolveIncident(
     throw new Error(`incident/${id}: the first event is ${event.type}, not incident_opened`);
   switch (event.type) {
     case "alert_joined":
-      return joined(state, event);
+    case "alert_counted": {
+      const again = againOpen(state, event.at);
+      const kept = event.type === "alert_joined" ? event.alert : null;
+      return { ...again, ...alertHeard(again, { ...headOf(event), kept }) };
+    }
     case "alert_resolved":
-      return ended(state, event.fingerprint, event.at);
+      return { ...state, ...alertEnded(state, event.fingerprint, event.at) };
+    case "flapping_started":
+      return {
+        ...state,
+        status: "open",
+        resolvedAt: null,
+        flappingSince: event.at,
+        reopenedAt: reopenings(state, event.at),
+      };
     case "evidence_gathered": {
       const { bodyId, hash, items, gaps, at } = event;
       return { ...state, evidence: { bodyId, hash, items, gaps, at } };
@@ -115,8 +116,17 @@ export function evolveIncident(
       return { ...state, acknowledgedBy: { userId: event.userId, name: event.name, at: event.at } };
     case "muted":
       return { ...state, mutedUntil: event.until };
+    case "mute_lifted":
+      return { ...state, mutedUntil: null };
     case "incident_resolved":
-      return { ...state, status: "resolved", resolvedAt: event.at };
+      return {
+        ...state,
+        status: "resolved",
+        resolvedAt: event.at,
+        flappingSince: null,
+        // What was held open has become quiet: to and fro is counted anew.
+        reopenedAt: state.flappingSince === null ? state.reopenedAt : [],
+      };
     case "incident_closed":
       return { ...state, status: "closed" };
   }
@@ -133,70 +143,24 @@ const unknownYet = {
   linkedChangeId: null,
 } as const satisfies Partial<IncidentState>;
 
-const reopened = {
-  ...unknownYet,
-  status: "open",
-  resolvedAt: null,
-} as const satisfies Partial<IncidentState>;
-
-function joined(
-  state: IncidentState,
-  { alert, at }: Extract<IncidentEvent, { type: "alert_joined" }>,
-): IncidentState {
-  const { fingerprint } = alert;
-  const others = state.alerts.filter((known) => known.alert.fingerprint !== fingerprint);
-  const { firing, ended } = state.otherAlerts;
-  const isNew =
-    others.length === state.alerts.length && !firing.includes(fingerprint) && !ended.includes(fingerprint);
-  return withRoom({
-    ...state,
-    ...(state.status === "resolved" ? { ...reopened, episodeStartedAt: at } : {}),
-    severity: worse(state.severity, alert.severity),
-    alerts: [...others, { alert, joinedAt: at, resolvedAt: null }],
-    otherAlerts: { firing: without(firing, fingerprint), ended: without(ended, fingerprint) },
-    alertCount: state.alertCount + (isNew ? 1 : 0),
-  });
-}
-
-/** Lets go of one alert too many: of one that has ended if there is any, else of the oldest. */
-function withRoom(state: IncidentState): IncidentState {
-  const { alerts, otherAlerts } = state;
-  if (alerts.length <= keptAlerts) return state;
-  const outgrown = alerts.find(({ resolvedAt }) => resolvedAt !== null) ?? alerts[0];
-  if (outgrown === undefined) return state;
-  const { fingerprint } = outgrown.alert;
+/** An alert that fires begins a new episode of what had resolved. */
+function againOpen(state: IncidentState, at: Instant): IncidentState {
+  if (state.status !== "resolved") return state;
   return {
     ...state,
-    alerts: alerts.filter((known) => known !== outgrown),
-    otherAlerts:
-      outgrown.resolvedAt === null
-        ? { ...otherAlerts, firing: [...otherAlerts.firing, fingerprint] }
-        : { ...otherAlerts, ended: remembered([...otherAlerts.ended, fingerprint]) },
+    ...unknownYet,
+    status: "open",
+    resolvedAt: null,
+    episodeStartedAt: at,
+    mutedUntil: null,
+    reopenedAt: reopenings(state, at),
   };
 }
 
-function ended(state: IncidentState, fingerprint: string, at: Instant): IncidentState {
-  const { firing, ended: over } = state.otherAlerts;
-  return {
-    ...state,
-    alerts: state.alerts.map((known) =>
-      known.alert.fingerprint === fingerprint ? { ...known, resolvedAt: at } : known,
-    ),
-    otherAlerts: firing.includes(fingerprint)
-      ? { firing: without(firing, fingerprint), ended: remembered([...over, fingerprint]) }
-      : state.otherAlerts,
-  };
-}
+const rememberedReopenings = 20;
 
-/** The same array where there is nothing to take out: a storm is folded alert by alert. */
-function without(fingerprints: string[], fingerprint: string): string[] {
-  return fingerprints.includes(fingerprint)
-    ? fingerprints.filter((known) => known !== fingerprint)
-    : fingerprints;
-}
-
-function remembered(fingerprints: string[]): string[] {
-  return fingerprints.slice(-rememberedEnded);
+function reopenings({ reopenedAt }: IncidentState, at: Instant): Instant[] {
+  return [...reopenedAt, at].slice(-rememberedReopenings);
 }
 
 function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_opened" }>): IncidentState {
@@ -211,6 +175,12 @@ function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_
     alerts: [],
     otherAlerts: { firing: [], ended: [] },
     alertCount: 0,
+    kinds: [],
+    sources: [],
+    inhibited: [],
+    lastHeardAt: null,
+    reopenedAt: [],
+    flappingSince: null,
     evidence: null,
     assessment: null,
     candidates: [],

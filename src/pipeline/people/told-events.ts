@@ -8,7 +8,9 @@ import type { IncidentEvent } from "../../domain/incident/events.ts";
 const told: Record<IncidentEvent["type"] | ChangeEvent["type"], boolean> = {
   incident_opened: false,
   alert_joined: false,
+  alert_counted: false,
   alert_resolved: false,
+  flapping_started: true,
   evidence_gathered: false,
   assessed: false,
   no_change_recommended: true,
@@ -17,6 +19,7 @@ const told: Record<IncidentEvent["type"] | ChangeEvent["type"], boolean> = {
   linked_to_change: true,
   acknowledged: true,
   muted: true,
+  mute_lifted: true,
   incident_resolved: true,
   incident_closed: true,
   change_proposed: true,

@@ -1,13 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { type Instant, later } from "../../../src/domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../../../src/domain/incident/decide-incident.ts";
+import { keptAlerts, mostFiring } from "../../../src/domain/incident/heard-alerts.ts";
 import {
   countFiring,
   evolveIncident,
   type IncidentState,
   isInvestigated,
-  keptAlerts,
-  mostFiring,
 } from "../../../src/domain/incident/incident.ts";
 import { changeId, decisions, incidentId } from "../../support/change-fixtures.ts";
 import { alertStart, alertWith, assessmentWith, join, openCommand } from "../../support/incident-fixtures.ts";
@@ -127,9 +126,9 @@ describe("an incident", () => {
   test("keeps what fires of a storm, and lets go first of what has ended", () => {
     const storm = Array.from({ length: keptAlerts }, (_, index) => join({ fingerprint: `s${index}` }));
     const ended = run([...storm, join({ fingerprint: "s7", status: "resolved" })], open).state;
-    expect(ended.otherAlerts).toEqual({ firing: ["a1"], ended: [] });
+    expect(ended.otherAlerts).toEqual({ firing: ["s49"], ended: [] });
     const { state } = run([join({ fingerprint: "late" })], ended);
-    expect(state.otherAlerts).toEqual({ firing: ["a1"], ended: ["s7"] });
+    expect(state.otherAlerts).toEqual({ firing: ["s49"], ended: ["s7"] });
     expect(state.alerts.map(({ alert }) => alert.fingerprint)).not.toContain("s7");
     expect(countFiring(state)).toBe(keptAlerts + 1);
     const back = run([join({ fingerprint: "s7" })], state).state;
@@ -204,6 +203,8 @@ describe("an incident", () => {
         { ...open.alerts[0], alert: alertWith({ fingerprint: "a2" }), joinedAt: tomorrow },
       ],
       alertCount: 2,
+      kinds: [{ kind: "Checkout errors", count: 2 }],
+      lastHeardAt: tomorrow,
     });
   });
 
@@ -218,4 +219,137 @@ describe("an incident", () => {
       /first event/,
     );
   });
+});
+
+describe("alerts of several sources in one incident", () => {
+  test("are told apart although their fingerprints are the same: one source cannot end what another says", () => {
+    const other = { sourceId: "grafana" };
+    const ended = run([join({ ...other, status: "resolved" })], open);
+    expect(ended.types).toEqual([]);
+    const both = run([join(other)], open).state;
+    expect(both).toMatchObject({ alertCount: 2, sources: ["alertmanager", "grafana"] });
+    const left = run([join({ ...other, status: "resolved" })], both);
+    expect(left.types).toEqual(["alert_resolved"]);
+    expect(left.state.alerts.map(({ resolvedAt }) => resolvedAt)).toEqual([null, soon]);
+    expect(run([join({ status: "resolved" })], left.state).state.status).toBe("resolved");
+  });
+
+  test("are told apart among those that are only counted, too", () => {
+    const full = Array.from({ length: keptAlerts }, (_, index) => join({ fingerprint: `s${index}` }));
+    const { state } = run([openCommand, ...full, join({ fingerprint: "x" })]);
+    expect(run([join({ fingerprint: "x", sourceId: "grafana", status: "resolved" })], state).types).toEqual(
+      [],
+    );
+    expect(run([join({ fingerprint: "x", sourceId: "grafana" })], state).types).toEqual(["alert_counted"]);
+    expect(run([join({ fingerprint: "x", status: "resolved" })], state).types).toEqual(["alert_resolved"]);
+  });
+});
+
+describe("a storm", () => {
+  const full = Array.from({ length: keptAlerts }, (_, index) => join({ fingerprint: `s${index}` }));
+  const { state: storm } = run([openCommand, ...full]);
+
+  test("counts what it has no room for, and makes room for what is worse", () => {
+    const more = run(
+      [join({ fingerprint: "more" }), join({ fingerprint: "bad", severity: "critical" })],
+      storm,
+    );
+    expect(more.types).toEqual(["alert_counted", "alert_joined"]);
+    expect(more.state).toMatchObject({ severity: "critical", alertCount: keptAlerts + 2 });
+    expect(more.state.otherAlerts.firing).toEqual(["more", "s0"]);
+    expect(more.state.alerts.at(-1)?.alert.fingerprint).toBe("bad");
+  });
+
+  test("is counted by kind, the rule's name before the title, up to a number of kinds", () => {
+    const labels = { alertname: "HighErrors" };
+    const { state } = run([join({ fingerprint: "l1", labels }), join({ fingerprint: "l2", labels })], storm);
+    expect(state.kinds).toEqual([
+      { kind: "Checkout errors", count: keptAlerts },
+      { kind: "HighErrors", count: 2 },
+    ]);
+    const titles = Array.from({ length: 100 }, (_, index) =>
+      join({ fingerprint: `t${index}`, title: `T${index}` }),
+    );
+    expect(run(titles, state).state.kinds).toHaveLength(20);
+  });
+});
+
+describe("to and fro", () => {
+  const damping = { times: 4, withinMs: 30 * 60_000 };
+  const quietMs = 10 * 60_000;
+  const at = (minutes: number) => later(soon, minutes * 60_000);
+  const fires = { ...join(), damping } as IncidentCommand;
+  const ends = join({ status: "resolved" });
+  /** Opened at 0, then every minute to and fro. */
+  function flaps(times: number, everyMinutes = 1) {
+    let played = run([openCommand, fires], null, at(0));
+    for (let turn = 1; turn <= times; turn += 1) {
+      const ended = run([ends], played.state, at(turn * everyMinutes));
+      const again = run([fires], ended.state, at(turn * everyMinutes));
+      played = { state: again.state, types: [...played.types, ...ended.types, ...again.types] };
+    }
+    return played;
+  }
+
+  test("is put up with three times and held open from the fourth", () => {
+    expect(flaps(3).types).not.toContain("flapping_started");
+    const { types, state } = flaps(6);
+    expect(types.filter((type) => type === "flapping_started")).toHaveLength(1);
+    expect(types.filter((type) => type === "incident_resolved")).toHaveLength(4);
+    expect(state).toMatchObject({ status: "open", flappingSince: at(4) });
+  });
+
+  test("keeps the findings from the moment it is held open", () => {
+    const found = run([assess()], flaps(3).state, at(3)).state;
+    const ended = run([ends], found, at(4)).state;
+    const held = run([fires], ended, at(4));
+    expect(held.types).toEqual(["flapping_started", "alert_joined"]);
+    expect(isInvestigated(held.state)).toBe(true);
+    expect(held.state.episodeStartedAt).toBe(found.episodeStartedAt);
+  });
+
+  test("that takes its time is no flapping", () => {
+    expect(flaps(6, 11).types).not.toContain("flapping_started");
+  });
+
+  test("ends when it has been quiet, and only then", () => {
+    const held = flaps(4).state;
+    const settle: IncidentCommand = { command: "settle", quietMs };
+    expect(run([settle], held, at(100)).types).toEqual([]);
+    const quiet = run([ends], held, at(5));
+    expect(quiet.types).toEqual(["alert_resolved"]);
+    expect(run([settle], quiet.state, at(14)).types).toEqual([]);
+    const over = run([settle], quiet.state, at(15));
+    expect(over.types).toEqual(["incident_resolved"]);
+    expect(over.state).toMatchObject({ status: "resolved", flappingSince: null, reopenedAt: [] });
+    expect(run([settle], over.state, at(60)).types).toEqual([]);
+  });
+});
+
+describe("a silenced alert", () => {
+  const child = {
+    ...join({ fingerprint: "child", severity: "warning" }),
+    inhibitedBy: "a1",
+  } as IncidentCommand;
+  const { state } = run([child], open);
+
+  test("is one of the incident's, and known as silenced while that fires which silences it", () => {
+    expect(state.inhibited).toEqual([{ key: "child", by: "a1" }]);
+    const freed = run([join({ status: "resolved" })], state);
+    expect(freed.types).toEqual(["alert_resolved"]);
+    expect(freed.state).toMatchObject({ status: "open", inhibited: [] });
+  });
+
+  test("that ends is silenced no more", () => {
+    expect(run([join({ fingerprint: "child", status: "resolved" })], state).state.inhibited).toEqual([]);
+  });
+});
+
+test("a mute that is lifted is over, once", () => {
+  const muted = run([{ command: "mute", until: later(soon, 1000), userId: "U0MAYA", reason: "known" }], open);
+  const lift: IncidentCommand = { command: "lift_mute", userId: "U0MAYA", reason: "done" };
+  const lifted = run([lift], muted.state);
+  expect(lifted.types).toEqual(["mute_lifted"]);
+  expect(lifted.state.mutedUntil).toBeNull();
+  expect(run([lift], lifted.state).types).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import type { KnownBlock } from "@slack/types";
-import { countFiring, type IncidentState, mostFiring } from "../../../domain/incident/incident.ts";
+import { mostFiring } from "../../../domain/incident/heard-alerts.ts";
+import { countFiring, type IncidentState } from "../../../domain/incident/incident.ts";
 import { requesterText } from "../../../domain/people.ts";
 import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
 import { header, section } from "../blocks.ts";

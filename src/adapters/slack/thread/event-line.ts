@@ -28,6 +28,7 @@ function incidentLines(event: IncidentEvent): string[] | null {
   switch (event.type) {
     case "incident_opened":
     case "alert_joined":
+    case "alert_counted":
     case "alert_resolved":
     case "evidence_gathered":
     case "assessed":
@@ -44,6 +45,12 @@ function incidentLines(event: IncidentEvent): string[] | null {
       return [`${mrkdwn(event.name, 80)} is on it.`];
     case "muted":
       return [`Muted until ${when(event.until)}: ${mrkdwn(event.reason, 300)}`];
+    case "mute_lifted":
+      return [`The mute was ended: ${mrkdwn(event.reason, 300)}`];
+    case "flapping_started":
+      return [
+        `It has come back ${event.times} times in a short while. It is held open as flapping until it has been quiet for a while.`,
+      ];
     case "incident_resolved":
       return ["All alerts of this incident are resolved."];
     case "incident_closed":
