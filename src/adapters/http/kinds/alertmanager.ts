@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { Alert } from "../../../domain/alert.ts";
 import type { Instant } from "../../../domain/ids.ts";
-import type { Source } from "../../../domain/source.ts";
+import type { SourceOf } from "../../../domain/source.ts";
 import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
+import { labelsOf } from "./compose-alert.ts";
 import { describeMismatch, parseJson } from "./parse-json.ts";
+import { membersOf } from "./peek.ts";
 import {
   firstText,
   limits,
@@ -26,7 +28,7 @@ const Body = z.object({
   status: Status.optional(),
   alerts: z
     .array(
-      z.object({
+      z.looseObject({
         status: Status.optional(),
         labels: z.unknown().optional(),
         annotations: z.unknown().optional(),
@@ -54,11 +56,23 @@ const linkAnnotations = ["runbook_url", "dashboard_url", "runbook", "dashboard"]
 export function parse(
   bytes: Uint8Array,
   receivedAt: Instant,
-  source: Extract<Source, { kind: "alertmanager" }>,
+  source: SourceOf<"alertmanager">,
 ): ParsedDelivery {
   const json = parseJson(bytes);
-  if (json.kind === "unmappable") return json;
-  const read = Body.safeParse(json.value);
+  return json.kind === "unmappable" ? json : readAlerts(json.value, receivedAt, source.id);
+}
+
+/** What an imitation says beyond Alertmanager's form: the alert with it, of the alert without and of its members. */
+export type Adapt = (alert: Alert, own: Readonly<Record<string, unknown>>) => Alert;
+
+/** The alerts of a body in Alertmanager's form. */
+export function readAlerts(
+  value: unknown,
+  receivedAt: Instant,
+  sourceId: string,
+  adapt: Adapt = (alert) => alert,
+): ParsedDelivery {
+  const read = Body.safeParse(value);
   if (!read.success) return { kind: "unmappable", reason: describeMismatch(read.error) };
   const alerts: Alert[] = [];
   for (const [index, one] of read.data.alerts.entries()) {
@@ -69,7 +83,7 @@ export function parse(
         reason: `alerts.${index}.status: missing; it must say firing or resolved`,
       };
     }
-    alerts.push(toAlert(one, status, read.data, receivedAt, source.id));
+    alerts.push(adapt(toAlert(one, status, read.data, receivedAt, sourceId), membersOf(one)));
   }
   return { kind: "alerts", alerts };
 }
@@ -81,7 +95,8 @@ function toAlert(
   receivedAt: Instant,
   sourceId: string,
 ): Alert {
-  const labels = toLabels(one.labels ?? body.commonLabels);
+  const own = toLabels(one.labels ?? body.commonLabels);
+  const labels = labelsOf([own]);
   const annotations = toLabels(one.annotations ?? body.commonAnnotations);
   const title = firstText(
     limits.title,
@@ -95,7 +110,7 @@ function toAlert(
     .find((found) => found !== null);
   return {
     sourceId,
-    fingerprint: toFingerprint(one.fingerprint, Object.keys(labels).length === 0 ? { title } : labels),
+    fingerprint: toFingerprint(one.fingerprint, Object.keys(own).length === 0 ? { title } : own),
     status,
     title,
     summary: summaryOf(annotations),

@@ -1,0 +1,30 @@
+import { membersOf } from "./peek.ts";
+
+const most = 2000;
+
+/**
+ * The members of a body whose names its user chose, under names without capitals and separators: `alertId`, `alert_id`
+ * and `alert: { id }` are all `alertid`. What the template left unfilled (`$HOSTNAME`, `{{ host }}`, `null`) is not there.
+ */
+export function foldNames(value: unknown): ReadonlyMap<string, unknown> {
+  const folded = new Map<string, unknown>();
+  const add = (members: unknown, before: string, depth: number): void => {
+    const entries = Object.entries(membersOf(members)).map(
+      ([name, one]) => [before + name.toLowerCase().replaceAll(/[^a-z0-9]/g, ""), one] as const,
+    );
+    for (const [name, one] of entries) {
+      if (folded.size < most && !folded.has(name) && isFilled(one)) folded.set(name, one);
+    }
+    // What stands higher wins.
+    if (depth > 0) for (const [name, one] of entries) add(one, name, depth - 1);
+  };
+  add(value, "", 2);
+  return folded;
+}
+
+const placeholder = /^\s*(?:\$\{?[A-Z][A-Z0-9_]{0,99}\}?|\{\{[^{}]{0,200}\}\}|null|undefined)?\s*$/;
+
+function isFilled(value: unknown): boolean {
+  if (value === null || value === undefined) return false;
+  return typeof value !== "string" || value.length > 300 || !placeholder.test(value);
+}
