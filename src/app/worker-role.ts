@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { createFeatBitReader } from "../adapters/featbit/featbit-reader.ts";
 import { parseDelivery } from "../adapters/http/parse-delivery.ts";
 import { createOpenAiDrafter } from "../adapters/openai/openai-drafter.ts";
@@ -7,6 +7,7 @@ import type { WorkerConfig } from "../config/load-config.ts";
 import type { Prometheus } from "../config/prometheus.ts";
 import { idTail, IncidentId } from "../domain/ids.ts";
 import { assess } from "../pipeline/drafting/assess.ts";
+import { createLadder } from "../pipeline/drafting/ladder.ts";
 import { gatherEvidence } from "../pipeline/evidence/gather-evidence.ts";
 import type { InvestigateDeps } from "../pipeline/investigate.ts";
 import type { Controls } from "../pipeline/ports/controls.ts";
@@ -22,14 +23,20 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
   const { services, timing } = config;
   const flags = createFeatBitReader({ apiUrl: config.featbit.apiUrl, token: part.readToken.reveal(), log });
   const telemetry = part.prometheus === null ? null : createPrometheus(prometheusOptions(part.prometheus));
-  const model =
-    part.model === null
+  const { model } = part;
+  const ladder =
+    model === null
       ? null
-      : createOpenAiDrafter({
-          ...part.model,
-          model: part.model.name,
-          apiKey: part.model.apiKey.reveal(),
+      : createLadder({
+          routes: model.routes.map(({ route, apiKey, name, ...more }) => ({
+            ...more,
+            name: route,
+            drafter: createOpenAiDrafter({ ...more, model: name, apiKey: apiKey.reveal() }),
+          })),
           prompts: documents.prompts,
+          budget: model.budget,
+          budgets: store.budgets,
+          log,
         });
   return {
     store,
@@ -50,11 +57,11 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
     assess: (incident, service, evidence, reading) =>
       assess(incident, service, evidence, reading, {
         flags,
-        model,
+        rulebook: documents.governance,
+        ladder,
         verifyAfterMs: timing.verifyAfterMs,
         log,
       }),
-    newBodyId: randomUUID,
     newChangeId,
     log,
     lookBackMs: timing.lookBackMs,

@@ -48,14 +48,36 @@ export const ExpectedEffect = z.strictObject({
 });
 export type ExpectedEffect = z.infer<typeof ExpectedEffect>;
 
-/** Who concluded it. `fellBack` says why the model's place was taken by rules. */
+/** One rung of the ladder that was stepped down from. */
+export const RouteStep = z.strictObject({ route: z.string(), because: z.string() });
+export type RouteStep = z.infer<typeof RouteStep>;
+
+/** Who concluded it, and how it came to be them. */
 export const DrafterRoute = z.strictObject({
   drafter: z.enum(["rules", "model"]),
   model: z.string().nullable(),
   prompt: z.strictObject({ id: z.string(), version: z.string(), hash: z.string() }).nullable(),
+  /** Why rules took the model's place; null where they did not, or no model is configured. */
   fellBack: z.string().nullable(),
+  /** The route that `signalman-model-route` named; "" where no model was to be asked. */
+  assigned: z.string().default(""),
+  /** The route that answered; `rules` where none did. "" in events from before there were routes. */
+  actual: z.string().default(""),
+  /** Every rung above the one that answered, in order, with the reason for leaving it. */
+  steps: z.array(RouteStep).default([]),
 });
 export type DrafterRoute = z.infer<typeof DrafterRoute>;
+
+/** The bottom of the ladder, where nothing above it was to be asked. */
+export const rulesRoute: DrafterRoute = {
+  drafter: "rules",
+  model: null,
+  prompt: null,
+  fellBack: null,
+  assigned: "",
+  actual: "rules",
+  steps: [],
+};
 
 /** What a drafter concluded from the evidence, after code has checked it. */
 export const Assessment = z.strictObject({
@@ -69,11 +91,16 @@ export const Assessment = z.strictObject({
   abstention: z.string(),
   expected: ExpectedEffect.nullable(),
   confidence: Confidence,
+  /** Why the confidence is no higher: the rules that cap it, in words. */
+  cappedBecause: z.array(z.string()).default([]),
+  /** What was not known: sources that did not answer, and what the drafter would have needed. */
+  missing: z.array(z.string()).default([]),
   /** What code dropped from the drafter's answer, for the record. */
   dropped: z.array(z.string()),
 });
 export type Assessment = z.infer<typeof Assessment>;
 
+/** Who drafted, as the ledger's audit attribute `agent` names them. */
 export function agentName(route: DrafterRoute): string {
   if (route.drafter === "rules") return "rules";
   return `${route.model ?? "model"} with ${route.prompt?.id ?? "prompt"}@${route.prompt?.version ?? "0"}`;

@@ -1,22 +1,21 @@
-import { agentName, type Assessment, type Candidate } from "../domain/assessment.ts";
-import type { Evidence } from "../domain/evidence/evidence.ts";
-import { compile, type Plan } from "../domain/flag/plan.ts";
-import { type ChangeId, IncidentId, type Instant } from "../domain/ids.ts";
-import { decideIncident, type IncidentCommand } from "../domain/incident/decide-incident.ts";
+import { type Assessment, type Candidate, rulesRoute } from "../domain/assessment.ts";
+import { type Evidence, itemsOf } from "../domain/evidence/evidence.ts";
+import { compile } from "../domain/flag/plan.ts";
+import { IncidentId, type Instant } from "../domain/ids.ts";
+import type { IncidentCommand } from "../domain/incident/decide-incident.ts";
 import { isInvestigated, type IncidentState } from "../domain/incident/incident.ts";
 import { contentHash } from "../domain/ledger/chain.ts";
-import { streamOf } from "../domain/ledger/stream.ts";
 import { OpsError } from "../domain/ops-error.ts";
 import type { ControlReading } from "../domain/policy/controls.ts";
 import type { Decision } from "../domain/policy/decision.ts";
 import { authority, type Mode, powersOf } from "../domain/policy/mode.ts";
 import type { Service } from "../domain/service.ts";
-import { commitDecision } from "./commit-decision.ts";
+import { answerOnce, earlierLooks, keepEvidence, type Look } from "./keep-findings.ts";
 import type { Log } from "./ports/log.ts";
 import type { Controls } from "./ports/controls.ts";
 import type { FlagReader } from "./ports/flag-platform.ts";
-import type { Body, Commit, Loaded, Store, StreamWrite, WorkItem } from "./ports/storage.ts";
-import { proposeChange, type ProposeDeps } from "./propose-change.ts";
+import type { WorkItem } from "./ports/storage.ts";
+import { type Draft, type RecordDeps, recordFindings } from "./record-findings.ts";
 import type { StageOutcome } from "./run-stage.ts";
 
 /** What assessing gives: the checked assessment, what was on offer, and the model's exchange if there was one. */
@@ -26,8 +25,7 @@ export interface AssessmentResult {
   transcript: string | null;
 }
 
-export interface InvestigateDeps extends ProposeDeps {
-  store: Store;
+export interface InvestigateDeps extends RecordDeps {
   controls: Controls;
   flags: Pick<FlagReader, "refOf" | "read" | "segments">;
   services: readonly Service[];
@@ -38,7 +36,6 @@ export interface InvestigateDeps extends ProposeDeps {
     evidence: Evidence,
     reading: ControlReading,
   ) => Promise<AssessmentResult>;
-  newBodyId: () => string;
   log: Log;
 }
 
@@ -78,7 +75,7 @@ async function giveUp(item: WorkItem, deps: InvestigateDeps, error: unknown): Pr
   );
   const why = expected ? error.message : "a fault in Signalman itself, which its log describes.";
   const assessment: Assessment = {
-    route: { drafter: "rules", model: null, prompt: null, fellBack: null },
+    route: rulesRoute,
     cause: "unknown",
     summary: "This could not be investigated. Nobody has looked for the cause yet.",
     suspects: [],
@@ -86,6 +83,8 @@ async function giveUp(item: WorkItem, deps: InvestigateDeps, error: unknown): Pr
     abstention: `The investigation failed: ${why}`.slice(0, 1000),
     expected: null,
     confidence: "low",
+    cappedBecause: [],
+    missing: [],
     dropped: [],
   };
   const command: IncidentCommand = {
@@ -95,7 +94,7 @@ async function giveUp(item: WorkItem, deps: InvestigateDeps, error: unknown): Pr
     transcript: null,
   };
   try {
-    return await record(item, deps, { commands: [command] });
+    return await recordFindings(item, { commands: [command] }, deps);
   } catch (failure) {
     if (!(failure instanceof OpsError)) throw failure;
     return { kind: "again", inMs: giveUpAgainMs, because: failure.message };
@@ -103,55 +102,81 @@ async function giveUp(item: WorkItem, deps: InvestigateDeps, error: unknown): Pr
 }
 
 async function look(item: WorkItem, deps: InvestigateDeps, lastTry: boolean): Promise<StageOutcome> {
-  const loaded = await incidentOf(item, deps);
+  const { store } = deps;
+  const loaded = await store.ledger.incident(IncidentId.parse(item.subject));
   if (loaded === null || loaded.state.status === "closed" || isInvestigated(loaded.state)) {
     return { kind: "nothing_to_do" };
   }
   const incident = loaded.state;
   const service = deps.services.find((entry) => entry.name === incident.scope?.service) ?? null;
   const reading = await deps.controls.read(contextOf(incident));
-  const powers = powersOf[reading.mode];
-  if (!powers.gathersEvidence) {
-    return record(item, deps, { commands: [{ command: "withhold", decision: modeDecision(reading) }] });
+  const withheld: IncidentCommand = { command: "withhold", decision: modeDecision(reading) };
+  if (!powersOf[reading.mode].gathersEvidence) {
+    return recordFindings(item, { commands: [withheld] }, deps);
   }
 
-  const evidence = await deps.gather(incident, service, await deps.store.now());
-  const evidenceBody: Body = { id: deps.newBodyId(), kind: "evidence", text: JSON.stringify(evidence) };
-  const gathered: IncidentCommand = {
-    command: "record_evidence",
-    bodyId: evidenceBody.id,
-    hash: contentHash(evidence),
-    items: evidence.items.length,
-    gaps: evidence.gaps,
-  };
+  const now = await store.now();
+  const earlier = await earlierLooks(item, reading.mode, store, now);
+  const found =
+    earlier.usable ?? (await keepEvidence(item, await deps.gather(incident, service, now), earlier, store));
+  const waitMs = untilSecondLook(found, now);
+  if (waitMs !== null) {
+    return { kind: "again", inMs: waitMs, because: "The trouble is too young to be judged by its samples." };
+  }
 
-  const result = await deps.assess(incident, service, evidence, reading);
-  const transcriptBody: Body | null =
-    result.transcript === null ? null : { id: deps.newBodyId(), kind: "transcript", text: result.transcript };
-  const assessed: IncidentCommand = {
-    command: "record_assessment",
-    assessment: result.assessment,
-    candidates: result.candidates,
-    transcript:
-      transcriptBody === null ? null : { bodyId: transcriptBody.id, hash: contentHash(transcriptBody.text) },
-  };
-  const withheld: IncidentCommand[] = draftsIn(reading.mode)
-    ? []
-    : [{ command: "withhold", decision: modeDecision(reading) }];
-  return record(item, deps, {
-    commands: [gathered, assessed, ...withheld],
-    bodies: transcriptBody === null ? [evidenceBody] : [evidenceBody, transcriptBody],
-    draft: await draftOf(incident, evidence, result, deps, lastTry),
-  });
+  const { evidence, body: evidenceBody } = found;
+  const answer = await answerOnce(found, reading.mode, store, () =>
+    deps.assess(incident, service, evidence, reading),
+  );
+  const { assessment, candidates, transcriptBody } = answer;
+  return recordFindings(
+    item,
+    {
+      commands: [
+        {
+          command: "record_evidence",
+          bodyId: evidenceBody.id,
+          hash: contentHash(evidence),
+          items: evidence.items.length,
+          gaps: evidence.gaps,
+        },
+        {
+          command: "record_assessment",
+          assessment,
+          candidates,
+          transcript:
+            transcriptBody === null
+              ? null
+              : { bodyId: transcriptBody.id, hash: contentHash(transcriptBody.text) },
+        },
+        ...(draftsIn(reading.mode) ? [] : [withheld]),
+      ],
+      bodies: transcriptBody === null ? [evidenceBody] : [evidenceBody, transcriptBody],
+      draft: await draftOf(incident, evidence, answer, deps, lastTry),
+    },
+    deps,
+  );
+}
+
+/** Trouble is waited for at most this long; people read the alert's own card meanwhile. */
+const longestWaitMs = 3 * 60_000;
+const shortestWaitMs = 1_000;
+
+/** How long to wait before looking once more, because the trouble is too young; null: what was found must do. */
+function untilSecondLook({ evidence, second }: Look, now: Instant): number | null {
+  const { lookAgainAt } = evidence;
+  if (lookAgainAt === undefined || second || hasDegraded(evidence)) return null;
+  const dueAt = Math.min(Date.parse(lookAgainAt), Date.parse(evidence.to) + longestWaitMs);
+  return Math.max(dueAt - Date.parse(now), shortestWaitMs);
+}
+
+function hasDegraded(evidence: Evidence): boolean {
+  return itemsOf(evidence, "metric").some(({ trend }) => trend === "degraded");
 }
 
 /** Modes in which a change is drafted at all; in the lower ones there is a summary or nothing. */
 export function draftsIn(mode: Mode): boolean {
   return mode === "observe" || authority(mode) >= authority("draft_write");
-}
-
-async function incidentOf(item: WorkItem, deps: InvestigateDeps): Promise<Loaded<IncidentState> | null> {
-  return deps.store.ledger.incident(IncidentId.parse(item.subject));
 }
 
 export function contextOf(incident: IncidentState) {
@@ -177,13 +202,6 @@ function modeDecision(reading: ControlReading): Decision {
     controls: reading.evaluations,
     policyHash: "",
   };
-}
-
-interface Draft {
-  plan: Plan;
-  candidate: Candidate;
-  evidence: Evidence;
-  assessment: Assessment;
 }
 
 /**
@@ -213,103 +231,4 @@ async function draftOf(
     const refusedBecause = `The flag ${candidate.flagKey} could not be read again to draft a change: ${error.message}`;
     return { refusedBecause };
   }
-}
-
-interface Findings {
-  commands: IncidentCommand[];
-  bodies?: Body[];
-  draft?: Draft | { refusedBecause: string } | null;
-}
-
-/** One commit: what was found, the change if there is one, and the end of this work. */
-async function record(item: WorkItem, deps: InvestigateDeps, findings: Findings): Promise<StageOutcome> {
-  return commitDecision<StageOutcome>(deps.store, async () => {
-    const loaded = await incidentOf(item, deps);
-    if (loaded === null || isInvestigated(loaded.state)) {
-      return { kind: "answer", answer: { kind: "nothing_to_do" } };
-    }
-    const now = await deps.store.now();
-    return {
-      kind: "commit",
-      commit: await commitOf(loaded, findings, item, deps, now, null),
-      after: async (result) => {
-        if (result.kind === "lease_lost") return { kind: "handed_over" };
-        if (result.kind !== "flag_busy") return { kind: "committed" };
-        // Another incident's change for this flag is open: point at it instead of drafting a second one.
-        const linked = await commitOf(loaded, findings, item, deps, now, result.changeId);
-        const second = await deps.store.ledger.commit(linked);
-        return second.kind === "committed"
-          ? { kind: "committed" }
-          : { kind: "again", inMs: 200, because: `linking to ${result.changeId}: ${second.kind}` };
-      },
-    };
-  });
-}
-
-async function commitOf(
-  { state, version }: Loaded<IncidentState>,
-  { commands, bodies, draft }: Findings,
-  item: WorkItem,
-  deps: InvestigateDeps,
-  now: Instant,
-  busyWith: ChangeId | null,
-): Promise<Commit> {
-  const all: IncidentCommand[] = [...commands];
-  const writes: StreamWrite[] = [];
-  const followUps: Commit["followUps"] = [
-    { stage: "notify", subject: state.id, correlationId: state.correlationId },
-  ];
-  if (draft && busyWith !== null) {
-    const busy = await deps.store.ledger.change(busyWith);
-    // After a relapse it may be this incident's own change that is open: its card shows it already.
-    if (busy?.state.incidentId !== state.id) all.push(linkTo(busyWith));
-  } else if (draft && "plan" in draft) {
-    const { assessment, candidate, evidence } = draft;
-    const proposed = await proposeChange(
-      {
-        incident: state,
-        plan: draft.plan,
-        summary: candidate.summary,
-        requester: state.requester,
-        agent: agentName(assessment.route),
-        expected: assessment.expected,
-        lineage: null,
-        evidence: {
-          confidence: assessment.confidence,
-          citations: new Set(assessment.suspects.flatMap((suspect) => suspect.citations)).size,
-          gaps: evidence.gaps.length,
-        },
-      },
-      deps,
-      now,
-    );
-    writes.push(proposed.write);
-    followUps.push(...proposed.followUps);
-  }
-  const events = all.flatMap((command) => {
-    const answer = decideIncident(withRefusal(command, draft), state, now);
-    return answer.kind === "events" ? answer.events : [];
-  });
-  writes.unshift({
-    kind: "incident",
-    stream: streamOf("incident", state.id),
-    id: state.id,
-    expectedVersion: version,
-    events,
-  });
-  return { writes, followUps, bodies: bodies ?? [], finish: item };
-}
-
-function linkTo(changeId: ChangeId): IncidentCommand {
-  return { command: "link", changeId };
-}
-
-/** A candidate that no longer compiles turns the recommendation into none, with the reason. */
-function withRefusal(command: IncidentCommand, draft: Findings["draft"]): IncidentCommand {
-  if (command.command !== "record_assessment" || !draft || !("refusedBecause" in draft)) return command;
-  const { assessment } = command;
-  return {
-    ...command,
-    assessment: { ...assessment, candidateId: null, abstention: draft.refusedBecause },
-  };
 }

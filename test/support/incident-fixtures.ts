@@ -1,5 +1,5 @@
 import type { Alert } from "../../src/domain/alert.ts";
-import type { Assessment } from "../../src/domain/assessment.ts";
+import { type Assessment, rulesRoute } from "../../src/domain/assessment.ts";
 import type { CorrelationId, DeliveryId } from "../../src/domain/ids.ts";
 import { toInstant } from "../../src/domain/ids.ts";
 import type { IncidentCommand } from "../../src/domain/incident/decide-incident.ts";
@@ -44,7 +44,7 @@ export function join(over: Partial<Alert> = {}): IncidentCommand {
 
 export function assessmentWith(over: Partial<Assessment> = {}): Assessment {
   return {
-    route: { drafter: "rules", model: null, prompt: null, fellBack: null },
+    route: rulesRoute,
     cause: "flag",
     summary: "checkout_one_click was turned on just before.",
     suspects: [
@@ -54,6 +54,8 @@ export function assessmentWith(over: Partial<Assessment> = {}): Assessment {
     abstention: "",
     expected: null,
     confidence: "high",
+    cappedBecause: [],
+    missing: [],
     dropped: [],
     ...over,
   };

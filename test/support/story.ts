@@ -1,3 +1,4 @@
+import { rulesRoute } from "../../src/domain/assessment.ts";
 import type { ChangeCommand } from "../../src/domain/change/change-command.ts";
 import { decideChange } from "../../src/domain/change/decide-change.ts";
 import { evolveChange, type ChangeState } from "../../src/domain/change/change.ts";
@@ -143,7 +144,7 @@ export function investigated(words: Wording = plainWording, story: Story = creat
   story.incident({
     command: "record_assessment",
     assessment: {
-      route: { drafter: "rules", model: null, prompt: null, fellBack: "the model was late." },
+      route: { ...rulesRoute, fellBack: "the model was late." },
       cause: "flag",
       summary: words.model,
       suspects: [
@@ -154,6 +155,8 @@ export function investigated(words: Wording = plainWording, story: Story = creat
       abstention: "",
       expected: null,
       confidence: "high",
+      cappedBecause: [],
+      missing: [],
       dropped: [],
     },
     candidates: [],

@@ -1,38 +1,37 @@
 import OpenAI from "openai";
-import type { Assessment } from "../../domain/assessment.ts";
 import { OpsError } from "../../domain/ops-error.ts";
-import { fillPrompt, type Prompt } from "../../domain/prompt.ts";
 import { redact } from "../../domain/redact.ts";
-import type { DraftBrief, ModelDraft, ModelDrafter } from "../../pipeline/ports/drafter.ts";
-import { toOpsError } from "./to-ops-error.ts";
+import type { DraftRequest, ModelDrafter, Opinion } from "../../pipeline/ports/drafter.ts";
+import { type AnswerFormat, type Asked, plainerThan, requestIn } from "./answer-format.ts";
+import { type Completed, readAnswer, readCompletion } from "./read-answer.ts";
+import { refusesFormat, toOpsError } from "./to-ops-error.ts";
 import { userMessage } from "./user-message.ts";
-import { answerSchema, Completion, ModelAnswer } from "./wire.ts";
+import { answerSchema, type ModelAnswer } from "./wire.ts";
 
 export interface OpenAiOptions {
+  /** "" for a server that wants no key. */
   apiKey: string;
   baseUrl: string;
   model: string;
-  /** For everything together, one retry included. */
+  /** For one request. The ladder bounds all of them together. */
   timeoutMs: number;
-  /** `assess` is required; a profile `x` is answered with `assess-x` where there is one. */
-  prompts: readonly Prompt[];
+  /** Where the key comes from, for the words of a refusal. */
+  keyEnv?: string;
 }
 
-/** What the prompts may ask to have filled in: limits of ours, never a text of others. */
-const promptInputs = { max_suspects: "3", max_summary_words: "80" };
 const mostAnswerTokens = 4000;
-const mostAnswerCharacters = 100_000;
+const mostRepairCharacters = 8000;
 
 /**
- * Drafts by Chat Completions with a strict JSON schema, against any compatible server. Refused, late, cut off,
- * unreadable or not of the schema is an `OpsError`. Throws `OpsError("misconfigured")` at once for a prompt that
- * is missing or asks for an input it cannot have.
+ * Drafts by Chat Completions with a strict JSON schema, against any compatible server. Where the server refuses strict
+ * mode, plainer ways are tried and the one that works is kept. An answer that does not fit is sent back once with what
+ * is wrong. Refused, late, cut off, unreadable or still unfit is an `OpsError`.
  */
 export function createOpenAiDrafter(options: OpenAiOptions): ModelDrafter {
-  const { apiKey, baseUrl, model, timeoutMs } = options;
-  const prompts = checkedPrompts(options.prompts);
+  const { apiKey, baseUrl, model, timeoutMs, keyEnv = "OPENAI_API_KEY" } = options;
   const client = new OpenAI({
-    apiKey,
+    // The client wants one; servers that ask for none ignore it.
+    apiKey: apiKey === "" ? "none" : apiKey,
     baseURL: baseUrl,
     // Said here so that the client does not look for them in the environment.
     organization: null,
@@ -41,121 +40,87 @@ export function createOpenAiDrafter(options: OpenAiOptions): ModelDrafter {
     webhookSecret: null,
     logLevel: "off",
     timeout: timeoutMs,
-    maxRetries: 1,
+    // The ladder retries: it knows the budget and the time left.
+    maxRetries: 0,
   });
   const server = URL.canParse(baseUrl) ? new URL(baseUrl).host : "the configured address";
+  let known: AnswerFormat = "json_schema";
 
-  async function complete(request: OpenAI.ChatCompletionCreateParamsNonStreaming) {
+  async function send(asked: Asked, format: AnswerFormat, { meter, signal }: DraftRequest) {
+    const request = requestIn(format, asked);
+    await meter.ask(estimatedTokens(request));
+    let completion: unknown;
     try {
-      return await client.chat.completions.create(request, { signal: AbortSignal.timeout(timeoutMs) });
+      completion = await client.chat.completions.create(request, { signal });
     } catch (error) {
-      throw toOpsError(error, server, timeoutMs);
+      if (refusesFormat(error) && plainerThan(format) !== undefined) return null;
+      throw toOpsError(error, { server, timeoutMs, keyEnv });
     }
+    const completed = readCompletion(completion, server);
+    const { content, servedModel, usage, failure } = completed;
+    // The request holds no credential: the key travels in a header that is not part of it.
+    await meter.tell({ request, answer: redact(content), servedModel, usage });
+    if (failure !== null) throw failure;
+    return completed;
+  }
+
+  /** Asks in the strictest format that the server is not known to refuse. */
+  async function complete(asked: Asked, request: DraftRequest): Promise<Completed> {
+    for (let format: AnswerFormat | undefined = known; format !== undefined; format = plainerThan(format)) {
+      const completed = await send(asked, format, request);
+      if (completed === null) continue;
+      known = format;
+      return completed;
+    }
+    throw new Error("the plainest format is refused by an error, not by null");
   }
 
   return {
-    async draft(brief): Promise<ModelDraft> {
-      const prompt = promptFor(brief, prompts);
-      const request: OpenAI.ChatCompletionCreateParamsNonStreaming = {
+    model,
+    async draft(request) {
+      const { brief, instructions } = request;
+      const asked: Asked = {
         model,
-        messages: [
-          { role: "system", content: fillPrompt(prompt, promptInputs) },
-          { role: "user", content: userMessage(brief) },
-        ],
-        max_completion_tokens: mostAnswerTokens,
-        response_format: {
-          type: "json_schema",
-          json_schema: { name: "assessment", strict: true, schema: answerSchema(brief.candidates) },
-        },
+        instructions,
+        messages: [{ role: "user", content: userMessage(brief) }],
+        schema: answerSchema(brief.candidates),
+        mostAnswerTokens,
       };
-      const completion: unknown = await complete(request);
-      const { content, usage, servedModel } = readCompletion(completion, server);
-      const answer = readAnswer(content, server);
-      return {
-        assessment: toAssessment(answer, model, prompt),
-        // The request holds no credential: the key travels in a header that is not part of it.
-        transcript: JSON.stringify({ request, answer: redact(content), servedModel, usage }),
-      };
+      const first = await complete(asked, request);
+      const read = readAnswer(first.content);
+      if (read.kind === "answer") return toOpinion(read.answer);
+
+      const repair = await complete(withRepair(asked, first.content, read.why), request);
+      const again = readAnswer(repair.content);
+      if (again.kind === "answer") return toOpinion(again.answer);
+      throw new OpsError(
+        "bad_answer",
+        `The answer of the model at ${server} does not fit, nor did it after one repair: ${again.why}.`,
+      );
     },
   };
 }
 
-function checkedPrompts(prompts: readonly Prompt[]): readonly Prompt[] {
-  for (const { id, inputs } of prompts.filter((prompt) => prompt.id.startsWith("assess"))) {
-    const strange = inputs.find((input) => !Object.hasOwn(promptInputs, input));
-    if (strange !== undefined) {
-      throw new OpsError(
-        "misconfigured",
-        `prompts/${id}.md asks for the input "${strange}"; known are ${Object.keys(promptInputs).join(", ")}.`,
-      );
-    }
-  }
-  if (!prompts.some(({ id }) => id === "assess")) {
-    throw new OpsError("misconfigured", "prompts/assess.md is missing; the model drafter needs it.");
-  }
-  return prompts;
-}
-
-function promptFor({ controls }: DraftBrief, prompts: readonly Prompt[]): Prompt {
-  const own = prompts.find(({ id }) => id === `assess-${controls.promptProfile}`);
-  const chosen = own ?? prompts.find(({ id }) => id === "assess");
-  if (chosen === undefined) throw new Error("checkedPrompts lets no list without assess pass");
-  return chosen;
-}
-
-function readCompletion(
-  completion: unknown,
-  server: string,
-): { content: string; usage: unknown; servedModel: string } {
-  const read = Completion.safeParse(completion);
-  const choice = read.data?.choices[0];
-  if (!read.success || choice === undefined) {
-    throw new OpsError(
-      "bad_answer",
-      `The model at ${server} did not answer in the format of Chat Completions.`,
-    );
-  }
-  const { message, finish_reason } = choice;
-  if (typeof message.refusal === "string" && message.refusal !== "") {
-    throw new OpsError("rejected", `The model at ${server} refused to answer.`);
-  }
-  if (finish_reason === "length") {
-    throw new OpsError("bad_answer", `The answer of the model at ${server} was cut off.`);
-  }
-  if (finish_reason === "content_filter") {
-    throw new OpsError("rejected", `The content filter of the model at ${server} stopped the answer.`);
-  }
-  const content = message.content ?? "";
-  if (content.length > mostAnswerCharacters) {
-    throw new OpsError("bad_answer", `The answer of the model at ${server} is far too long.`);
-  }
-  return { content, usage: read.data.usage ?? null, servedModel: read.data.model ?? "" };
-}
-
-function readAnswer(content: string, server: string): ModelAnswer {
-  let json: unknown;
-  try {
-    json = JSON.parse(content);
-  } catch (error) {
-    throw new OpsError("bad_answer", `The answer of the model at ${server} is not JSON.`, { cause: error });
-  }
-  const answer = ModelAnswer.safeParse(json);
-  if (answer.success) return answer.data;
-  const where = answer.error.issues[0]?.path.join(".") ?? "";
-  throw new OpsError("bad_answer", `The answer of the model at ${server} breaks its schema at "${where}".`);
-}
-
-function toAssessment(answer: ModelAnswer, model: string, prompt: Prompt): Assessment {
-  const { id, version, hash } = prompt;
+function withRepair(asked: Asked, content: string, why: string): Asked {
   return {
-    route: { drafter: "model", model, prompt: { id, version, hash }, fellBack: null },
-    cause: answer.cause,
-    summary: answer.summary,
-    suspects: answer.suspects,
-    candidateId: answer.candidateId,
-    abstention: answer.abstention ?? "",
-    expected: null,
-    confidence: answer.confidence,
-    dropped: [],
+    ...asked,
+    messages: [
+      ...asked.messages,
+      { role: "assistant", content: redact(content.slice(0, mostRepairCharacters)) },
+      {
+        role: "user",
+        content: `Your answer cannot be used: ${why}. Give the whole answer again, as one JSON object of the response schema and nothing else.`,
+      },
+    ],
   };
+}
+
+/** Four characters a token is OpenAI's own rule of thumb; the server's count replaces it afterwards. */
+function estimatedTokens({ messages }: OpenAI.ChatCompletionCreateParamsNonStreaming): number {
+  const characters = messages.reduce((sum, { content }) => sum + (content?.length ?? 0), 0);
+  return Math.ceil(characters / 4);
+}
+
+function toOpinion(answer: ModelAnswer): Opinion {
+  return { ...answer, abstention: answer.abstention ?? "", missing: answer.missing ?? [] };
 }

@@ -7,17 +7,29 @@ import {
 } from "openai";
 import { OpsError, type OpsErrorCode } from "../../domain/ops-error.ts";
 
+interface Asked {
+  server: string;
+  timeoutMs: number;
+  /** The variable that holds the key. */
+  keyEnv: string;
+}
+
+/** True where a server that is asked for strict JSON may only dislike how it is asked. */
+export function refusesFormat(error: unknown): boolean {
+  return error instanceof APIError && (error.status === 400 || error.status === 422 || error.status === 501);
+}
+
 /** The client's failures in our words. What the server wrote is not repeated: it may quote the request. */
-export function toOpsError(error: unknown, server: string, timeoutMs: number): unknown {
+export function toOpsError(error: unknown, { server, timeoutMs, keyEnv }: Asked): unknown {
   const fail = (code: OpsErrorCode, words: string, retryAfterMs?: number) =>
     new OpsError(code, `The model at ${server} ${words}`, { cause: error, retryAfterMs });
   if (error instanceof APIConnectionTimeoutError || error instanceof APIUserAbortError) {
     return fail("timeout", `did not answer within ${timeoutMs} ms.`);
   }
   if (error instanceof APIConnectionError) {
-    return fail("unreachable", "cannot be reached; check OPENAI_BASE_URL and the network.");
+    return fail("unreachable", "cannot be reached; check its baseUrl (or OPENAI_BASE_URL) and the network.");
   }
-  if (error instanceof APIError) return ofStatus(error, fail);
+  if (error instanceof APIError) return ofStatus(error, keyEnv, fail);
   // What remains of the client's own errors is an answer it could not read.
   if (error instanceof OpenAIError || error instanceof SyntaxError) {
     return fail("bad_answer", "did not answer in the format of Chat Completions.");
@@ -27,18 +39,19 @@ export function toOpsError(error: unknown, server: string, timeoutMs: number): u
 
 function ofStatus(
   error: InstanceType<typeof APIError>,
+  keyEnv: string,
   fail: (code: OpsErrorCode, words: string, retryAfterMs?: number) => OpsError,
 ): OpsError {
   const status: unknown = error.status;
   switch (status) {
     case 401:
-      return fail("unauthorized", "refused the key; check OPENAI_API_KEY.");
+      return fail("unauthorized", `refused the key; check ${keyEnv}.`);
     case 403:
-      return fail("forbidden", "does not allow this; check the rights of OPENAI_API_KEY.");
+      return fail("forbidden", `does not allow this; check the rights of ${keyEnv}.`);
     case 404:
       return fail(
         "not_found",
-        "does not know the model or the address; check OPENAI_MODEL and OPENAI_BASE_URL.",
+        "does not know the model or the address; check the name and baseUrl of its route (model in signalman.yml, or OPENAI_MODEL and OPENAI_BASE_URL).",
       );
     case 429:
       return fail("rate_limited", "is over its rate or its quota (429).", retryAfterMs(error));
@@ -49,8 +62,19 @@ function ofStatus(
   }
 }
 
+/** The header in seconds or as a date; `retry-after-ms` is what some servers add to say it exactly. */
 function retryAfterMs({ headers }: InstanceType<typeof APIError>): number | undefined {
-  const given: unknown = headers instanceof Headers ? headers.get("retry-after") : null;
-  const seconds = typeof given === "string" && given.trim() !== "" ? Number(given) : NaN;
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
+  if (!(headers instanceof Headers)) return undefined;
+  const exact = numberIn(headers.get("retry-after-ms"));
+  if (exact !== undefined) return exact;
+  const text = headers.get("retry-after");
+  const seconds = numberIn(text);
+  if (seconds !== undefined) return seconds * 1000;
+  const at = text === null ? NaN : Date.parse(text);
+  return Number.isFinite(at) ? Math.max(0, at - Date.now()) : undefined;
+}
+
+function numberIn(text: string | null): number | undefined {
+  const value = text === null || text.trim() === "" ? NaN : Number(text);
+  return Number.isFinite(value) && value >= 0 ? value : undefined;
 }

@@ -1,4 +1,5 @@
 import type { EvidenceItem } from "../../domain/evidence/evidence.ts";
+import { gapId } from "../../domain/evidence/evidence-id.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
 import type { DraftBrief } from "../../pipeline/ports/drafter.ts";
 
@@ -29,7 +30,11 @@ export function userMessage({ incident, service, evidence, candidates }: DraftBr
       from: evidence.from,
       to: evidence.to,
       items: evidence.items.map(shown),
-      gaps: evidence.gaps.map(({ source, reason }) => ({ source, reason: outsideText(reason) })),
+      gaps: evidence.gaps.map(({ source, reason }, index) => ({
+        id: gapId(index),
+        source: outsideText(source),
+        reason: outsideText(reason),
+      })),
     },
     candidates: candidates.map(({ id, flagKey, operation, summary, diff, maxMovedPercent }) => ({
       id,
@@ -65,10 +70,17 @@ function shown(item: EvidenceItem): Record<string, unknown> {
         at: item.at,
         environment: outsideText(item.environmentName, 80),
       };
+    case "flag_change_elsewhere":
+      return {
+        ...base,
+        flagKey: outsideText(item.ref.key),
+        at: item.at,
+        otherEnvironment: outsideText(item.environmentName, 80),
+      };
     case "flag_state":
-      return { ...base, flagKey: outsideText(item.ref.key) };
+      return { ...base, flagKey: outsideText(item.ref.key), lastChangedAt: item.lastChangedAt };
     case "metric": {
-      const { queryId, unit, badDirection, before, after, trend, onsetAt } = item;
+      const { queryId, unit, badDirection, before, after, trend, onsetAt, shift } = item;
       return {
         ...base,
         queryId,
@@ -78,6 +90,7 @@ function shown(item: EvidenceItem): Record<string, unknown> {
         after,
         trend,
         onsetAt,
+        shift,
         labels: outsideLabels(item.labels),
       };
     }
@@ -90,9 +103,14 @@ function shown(item: EvidenceItem): Record<string, unknown> {
         ...base,
         at: item.at,
         cause: item.cause,
-        flagKey: item.change === null ? null : outsideText(item.change.flagKey),
-        changeEnded: item.change?.status ?? null,
-        verdict: item.change?.verdict ?? null,
+        change:
+          item.change === null
+            ? null
+            : {
+                flagKey: outsideText(item.change.flagKey),
+                status: item.change.status,
+                verdict: item.change.verdict,
+              },
       };
     case "runbook":
       return {

@@ -5,7 +5,7 @@ import type { Candidate } from "../../domain/assessment.ts";
  * What a model answers. In strict mode every key is required, what may be absent is null, and lengths cannot be
  * limited: code does that. Source: https://platform.openai.com/docs/guides/structured-outputs
  */
-export const ModelAnswer = z.object({
+const answerShape = {
   cause: z.enum(["flag", "deploy", "other", "recovered", "unknown"]),
   summary: z.string(),
   suspects: z.array(
@@ -19,16 +19,24 @@ export const ModelAnswer = z.object({
   candidateId: z.string().nullable(),
   abstention: z.string().nullable(),
   confidence: z.enum(["low", "medium", "high"]),
+  missing: z.array(z.string()).nullable(),
+};
+
+/** As it is read: servers without strict mode may leave out what may be null. */
+export const ModelAnswer = z.object({
+  ...answerShape,
+  candidateId: answerShape.candidateId.default(null),
+  abstention: answerShape.abstention.default(null),
+  missing: answerShape.missing.default(null),
 });
 export type ModelAnswer = z.infer<typeof ModelAnswer>;
 
 /** The JSON schema sent with a request: the candidate can only be one of those on offer, or null. */
 export function answerSchema(candidates: readonly Candidate[]): Record<string, unknown> {
   const [first, ...more] = candidates.map(({ id }) => id);
-  const Suspect = z.strictObject(ModelAnswer.shape.suspects.element.shape);
   const schema = z.strictObject({
-    ...ModelAnswer.shape,
-    suspects: z.array(Suspect),
+    ...answerShape,
+    suspects: z.array(z.strictObject(answerShape.suspects.element.shape)),
     candidateId: first === undefined ? z.null() : z.enum([first, ...more]).nullable(),
   });
   const { $schema: _, ...json } = z.toJSONSchema(schema);
@@ -48,9 +56,10 @@ export const Completion = z.object({
     .min(1),
   usage: z
     .object({
-      prompt_tokens: z.number(),
-      completion_tokens: z.number(),
-      total_tokens: z.number(),
+      prompt_tokens: z.number().int().nonnegative(),
+      completion_tokens: z.number().int().nonnegative(),
     })
-    .nullish(),
+    .nullish()
+    .catch(null),
 });
+export type Completion = z.infer<typeof Completion>;

@@ -1,30 +1,42 @@
-import type { Assessment, Candidate, ExpectedEffect } from "../../domain/assessment.ts";
+import {
+  type Assessment,
+  type DrafterRoute,
+  type ExpectedEffect,
+  rulesRoute,
+} from "../../domain/assessment.ts";
 import { type Evidence, itemsOf } from "../../domain/evidence/evidence.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
+import type { FlagRef } from "../../domain/flag/flag.ts";
 import type { IncidentState } from "../../domain/incident/incident.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { ControlReading } from "../../domain/policy/controls.ts";
 import { powersOf } from "../../domain/policy/mode.ts";
+import type { Rulebook } from "../../domain/policy/rulebook.ts";
 import type { Service } from "../../domain/service.ts";
+import { cappedBecause } from "./cap-confidence.ts";
 import { checkAssessment } from "./check-assessment.ts";
 import { draftByRules } from "./draft-by-rules.ts";
 import { type AssessmentResult, draftsIn } from "../investigate.ts";
-import { offerCandidates } from "./offer-candidates.ts";
+import type { Ladder } from "./ladder.ts";
+import { type Offer, offerCandidates } from "./offer-candidates.ts";
 import { worstMetric } from "./order-suspects.ts";
-import type { DraftBrief, ModelDrafter } from "../ports/drafter.ts";
+import type { DraftBrief } from "../ports/drafter.ts";
 import type { FlagReader } from "../ports/flag-platform.ts";
 import type { Log } from "../ports/log.ts";
 
 export interface AssessDeps {
   flags: Pick<FlagReader, "list" | "segments" | "history">;
+  rulebook: Rulebook;
   /** Null where no model is configured: rules draft, and the card says so. */
-  model: ModelDrafter | null;
+  ladder: Ladder | null;
+  /** Why the sources of this incident's alerts may not lead to a change of this flag; absent: they all may. */
+  outOfReach?: (incident: IncidentState, flag: FlagRef) => string | null;
   /** How long after a change its effect is judged, milliseconds. */
   verifyAfterMs: number;
   log: Log;
 }
 
-/** Offers candidates and asks a drafter to conclude: the model where the mode and the settings allow, else rules. */
+/** Offers candidates and asks a drafter to conclude: the models where the mode and the settings allow, else rules. */
 export async function assess(
   incident: IncidentState,
   service: Service | null,
@@ -37,6 +49,8 @@ export async function assess(
   const { candidates } = offered;
   const brief: DraftBrief = { incident, service, evidence, candidates, controls: reading };
   const { assessment, transcript } = await draft(brief, reading, deps);
+  const blamed = candidates.find(({ id }) => id === assessment.candidateId)?.flagKey;
+  const about = blamed ?? assessment.suspects[0]?.flagKey;
   return {
     assessment: {
       ...assessment,
@@ -45,16 +59,13 @@ export async function assess(
           ? `In mode ${reading.mode} no change is drafted.`
           : assessment.abstention,
       expected: assessment.candidateId === null ? null : expectedEffect(evidence, deps.verifyAfterMs),
+      cappedBecause: about === undefined ? [] : cappedBecause(assessment.confidence, evidence, about),
+      missing: [...gapLines(evidence), ...assessment.missing],
       dropped: [...assessment.dropped, ...offered.notes],
     },
     candidates,
     transcript,
   };
-}
-
-interface Offer {
-  candidates: Candidate[];
-  notes: string[];
 }
 
 const noOffer: Offer = { candidates: [], notes: [] };
@@ -63,7 +74,7 @@ async function offer(
   incident: IncidentState,
   service: Service | null,
   evidence: Evidence,
-  { flags, log }: AssessDeps,
+  { flags, rulebook, outOfReach, log }: AssessDeps,
 ): Promise<Offer> {
   if (service === null || incident.scope === null || itemsOf(evidence, "flag_change").length === 0)
     return noOffer;
@@ -75,7 +86,16 @@ async function offer(
       flags.segments(keys),
       flags.history(keys, evidence.from, evidence.to, 200),
     ]);
-    return { candidates: offerCandidates({ evidence, service, snapshots, segments, history }), notes: [] };
+    return offerCandidates({
+      incident,
+      evidence,
+      service,
+      snapshots,
+      segments,
+      history,
+      rulebook,
+      outOfReach: (flag) => outOfReach?.(incident, flag) ?? null,
+    });
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
     const { correlationId } = incident;
@@ -90,29 +110,22 @@ async function offer(
 async function draft(
   brief: DraftBrief,
   reading: ControlReading,
-  { model, log }: AssessDeps,
+  { ladder }: AssessDeps,
 ): Promise<{ assessment: Assessment; transcript: string | null }> {
-  if (model === null) return byRules(brief, null);
+  if (ladder === null) return { assessment: byRules(brief, rulesRoute), transcript: null };
   if (powersOf[reading.mode].drafter !== "model_else_rules") {
-    return byRules(brief, `In mode ${reading.mode} rules draft, not the model.`);
+    const fellBack = `In mode ${reading.mode} rules draft, not the model.`;
+    return { assessment: byRules(brief, { ...rulesRoute, fellBack }), transcript: null };
   }
-  try {
-    const answer = await model.draft(brief);
-    return { assessment: checkAssessment(answer.assessment, brief), transcript: answer.transcript };
-  } catch (error) {
-    if (!(error instanceof OpsError)) throw error;
-    const { correlationId } = brief.incident;
-    log.warn(
-      { correlationId, intent: "draft with the model", stage: "investigate", errorClass: error.code },
-      error.message,
-    );
-    return byRules(brief, outsideText(error.message));
-  }
+  const { route, answer, transcript } = await ladder.draft(brief);
+  return {
+    assessment: answer === null ? byRules(brief, route) : checkAssessment(answer, brief),
+    transcript,
+  };
 }
 
-function byRules(brief: DraftBrief, fellBack: string | null): { assessment: Assessment; transcript: null } {
-  const assessment = draftByRules(brief);
-  return { assessment: { ...assessment, route: { ...assessment.route, fellBack } }, transcript: null };
+function byRules(brief: DraftBrief, route: DrafterRoute): Assessment {
+  return { ...draftByRules(brief), route };
 }
 
 /** The metric that got worse most must come back, and by when. Code says so, never the model. */
@@ -120,4 +133,8 @@ function expectedEffect(evidence: Evidence, withinMs: number): ExpectedEffect | 
   const worst = worstMetric(evidence);
   if (worst === undefined) return null;
   return { queryId: worst.queryId, direction: worst.badDirection === "up" ? "down" : "up", withinMs };
+}
+
+function gapLines({ gaps }: Evidence): string[] {
+  return gaps.map(({ source, reason }) => outsideText(`${source}: ${reason}`));
 }

@@ -1,4 +1,11 @@
-import type { Assessment, Candidate, CauseClass, Confidence, Suspect } from "../../domain/assessment.ts";
+import {
+  type Assessment,
+  type Candidate,
+  type CauseClass,
+  type Confidence,
+  rulesRoute,
+  type Suspect,
+} from "../../domain/assessment.ts";
 import { itemsOf } from "../../domain/evidence/evidence.ts";
 import { spanWords, timeWords } from "../../domain/evidence/evidence-words.ts";
 import { type Instant, later } from "../../domain/ids.ts";
@@ -7,7 +14,14 @@ import { capConfidence, lacksMetrics } from "./cap-confidence.ts";
 import { datingToleranceMs, type Metric, troubleOnset, worstMetric } from "./order-suspects.ts";
 import type { DraftBrief } from "../ports/drafter.ts";
 import { troubleBeganAt } from "../trouble-began-at.ts";
-import { deploysBetween, nearMs, type WeighedChange, weighSuspects } from "./weigh-suspects.ts";
+import {
+  deploysBetween,
+  nearMs,
+  type OtherChange,
+  otherChanges,
+  type WeighedChange,
+  weighSuspects,
+} from "./weigh-suspects.ts";
 
 type Conclusion = Pick<
   Assessment,
@@ -20,9 +34,11 @@ type Conclusion = Pick<
  */
 export function draftByRules(brief: DraftBrief): Assessment {
   return {
-    route: { drafter: "rules", model: null, prompt: null, fellBack: null },
+    route: rulesRoute,
     ...conclude(brief),
     expected: null,
+    cappedBecause: [],
+    missing: [],
     dropped: [],
   };
 }
@@ -69,12 +85,12 @@ function blame(brief: DraftBrief, worst: Metric, onset: Instant): Conclusion {
   const between = deploysBetween(evidence, first.change.at, onset);
   const [deploy] = between;
   if (deploy !== undefined && !confirmed) {
-    const why = `Version ${deploy.version} came into place ${leadWords(onset, deploy.at)}, nearer than the change of ${first.change.ref.key} [${deploy.id}, ${first.change.id}].`;
-    return { ...none("deploy", why, since), suspects: listed };
+    const why = `${whatChanged(deploy)} ${leadWords(onset, deploy.at)}, nearer than the change of ${first.change.ref.key} [${deploy.id}, ${first.change.id}].`;
+    return { ...none(causeOf(deploy), why, since), suspects: listed };
   }
   const before = deployJustBefore(brief, first);
   if (before !== undefined && !confirmed) {
-    const why = `Version ${before.version} and the change of ${first.change.ref.key} came within ${spanWords(nearMs)} of each other; either may be the cause [${before.id}, ${first.change.id}].`;
+    const why = `${whatChanged(before)} and the change of ${first.change.ref.key} lie within ${spanWords(nearMs)} of each other; either may be the cause [${before.id}, ${first.change.id}].`;
     return { ...none("unknown", why, since), suspects: listed };
   }
   const rival = weighed.find(
@@ -117,8 +133,8 @@ function withoutSuspect(
     );
   const innocent = cleared.length === 0 ? "No flag of this service changed in this time." : cleared.join(" ");
   if (deploy === undefined) return none("other", innocent, since);
-  const why = `Version ${deploy.version} came into place ${leadWords(onset, deploy.at)} [${deploy.id}].`;
-  return none("deploy", `${why} ${innocent}`, since);
+  const why = `${whatChanged(deploy)} ${leadWords(onset, deploy.at)} [${deploy.id}].`;
+  return none(causeOf(deploy), `${why} ${innocent}`, since);
 }
 
 function suspectOf({ change, leadMs, cohorts, citations }: WeighedChange, { evidence }: DraftBrief): Suspect {
@@ -163,9 +179,17 @@ function latestPerFlag(weighed: readonly WeighedChange[]): WeighedChange[] {
 
 function deployJustBefore({ evidence }: DraftBrief, { change }: WeighedChange) {
   const at = Date.parse(change.at);
-  return itemsOf(evidence, "deploy").findLast(
+  return otherChanges(evidence).findLast(
     (deploy) => Date.parse(deploy.at) <= at && at - Date.parse(deploy.at) <= nearMs,
   );
+}
+
+function whatChanged(change: OtherChange): string {
+  return change.kind === "deploy" ? `Version ${change.version} came into place` : `"${change.title}" came`;
+}
+
+function causeOf({ kind }: OtherChange): CauseClass {
+  return kind === "deploy" ? "deploy" : "other";
 }
 
 function leadWords(onset: Instant, at: Instant): string {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createPrometheus } from "../../../src/adapters/prometheus/prometheus.ts";
+import { loadGovernance } from "../../../src/documents/load-governance.ts";
 import { itemsOf } from "../../../src/domain/evidence/evidence.ts";
 import type { Flag } from "../../../src/domain/flag/flag.ts";
 import { type Instant, toInstant } from "../../../src/domain/ids.ts";
@@ -73,7 +74,8 @@ async function conclude(url: string, service: Service, world: World, alertMinute
   });
   const result = await assess(incident, service, evidence, reading, {
     flags,
-    model: null,
+    rulebook: loadGovernance("governance"),
+    ladder: null,
     verifyAfterMs: minute,
     log: quiet,
   });

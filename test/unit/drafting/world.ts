@@ -1,18 +1,23 @@
 import type { Alert } from "../../../src/domain/alert.ts";
 import type { Flag, FlagRef, FlagSnapshot, Segment, Variation } from "../../../src/domain/flag/flag.ts";
+import { Tool } from "../../../src/domain/flag/operation.ts";
 import { ChangeId, CorrelationId, IncidentId, type Instant, toInstant } from "../../../src/domain/ids.ts";
 import type { IncidentState } from "../../../src/domain/incident/incident.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
 import type { ControlReading } from "../../../src/domain/policy/controls.ts";
+import type { Rulebook } from "../../../src/domain/policy/rulebook.ts";
 import type { Runbook } from "../../../src/domain/runbook.ts";
 import { Service } from "../../../src/domain/service.ts";
 import { assess, type AssessDeps } from "../../../src/pipeline/drafting/assess.ts";
 import { type GatherFlags, gatherEvidence } from "../../../src/pipeline/evidence/gather-evidence.ts";
 import type { AssessmentResult } from "../../../src/pipeline/investigate.ts";
+import type { Ladder } from "../../../src/pipeline/drafting/ladder.ts";
 import type { ModelDrafter } from "../../../src/pipeline/ports/drafter.ts";
 import type { FlagHistoryEntry } from "../../../src/pipeline/ports/flag-platform.ts";
 import type { Series, Telemetry } from "../../../src/pipeline/ports/telemetry.ts";
 import type { Evidence } from "../../../src/domain/evidence/evidence.ts";
+import { ladderOf } from "../../support/model-fixtures.ts";
+import { contractWith, exampleRoles } from "../../support/policy-fixtures.ts";
 
 /** A small world for the drafting stages: flags with a past, metrics as functions of time, one alert. */
 
@@ -286,6 +291,12 @@ export const reading: ControlReading = {
   evaluations: [],
 };
 
+/** Every tool that changes a flag, with one approval. */
+export const allowingRulebook: Rulebook = {
+  contracts: new Map(Tool.options.map((tool) => [tool, contractWith({ tool })])),
+  roles: exampleRoles,
+};
+
 export const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 export function gather(world: World, budgetMs = 1000): Promise<Evidence> {
@@ -305,7 +316,12 @@ export function gather(world: World, budgetMs = 1000): Promise<Evidence> {
 
 export async function investigateWorld(
   world: World,
-  options: { model?: ModelDrafter; mode?: ControlReading["mode"]; deps?: Partial<AssessDeps> } = {},
+  options: {
+    model?: ModelDrafter;
+    ladder?: Ladder;
+    mode?: ControlReading["mode"];
+    deps?: Partial<AssessDeps>;
+  } = {},
 ): Promise<AssessmentResult & { evidence: Evidence; asked: string[] }> {
   const evidence = await gather(world);
   const flags = flagReader(world);
@@ -314,7 +330,14 @@ export async function investigateWorld(
     serviceOf(world),
     evidence,
     { ...reading, mode: options.mode ?? "approval_required" },
-    { flags, model: options.model ?? null, verifyAfterMs: minutes(5), log: quiet, ...options.deps },
+    {
+      flags,
+      rulebook: allowingRulebook,
+      ladder: options.ladder ?? (options.model === undefined ? null : ladderOf(options.model)),
+      verifyAfterMs: minutes(5),
+      log: quiet,
+      ...options.deps,
+    },
   );
   return { ...result, evidence, asked: flags.asked };
 }

@@ -20,7 +20,6 @@ const candidate: Candidate = {
 };
 
 function depsOf(world: World): InvestigateDeps {
-  let bodies = 0;
   return {
     ...world.deps,
     flags: world.flags.reader,
@@ -33,7 +32,6 @@ function depsOf(world: World): InvestigateDeps {
       candidates: draftsIn(reading.mode) ? [candidate] : [],
       transcript: "asked and answered",
     }),
-    newBodyId: () => `body-${++bodies}`,
   };
 }
 

@@ -35,7 +35,6 @@ async function createInvestigation(over: Partial<InvestigateDeps> = {}) {
     warn: silent,
     error: (_: object, message: string) => void errors.push(message),
   };
-  let bodies = 0;
   const deps: InvestigateDeps = {
     store,
     log,
@@ -43,7 +42,6 @@ async function createInvestigation(over: Partial<InvestigateDeps> = {}) {
     controls: { read: async () => controlsWith() },
     rulebook: { contracts: new Map([["flag.turn_off", contractWith()]]), roles: exampleRoles },
     newChangeId: () => changeId,
-    newBodyId: () => `body-${++bodies}`,
     flags: {
       refOf: async () => snapshotOf(onFlag()).ref,
       read: async () => snapshotOf(onFlag()),

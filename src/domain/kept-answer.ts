@@ -1,0 +1,13 @@
+import { z } from "zod";
+import { Assessment, Candidate } from "./assessment.ts";
+
+/**
+ * What assessing one look at the world gave, as it is kept until the commit: a retry must not ask the model, nor pay,
+ * again.
+ */
+export const KeptAnswer = z.strictObject({
+  assessment: Assessment,
+  candidates: z.array(Candidate),
+  transcriptBodyId: z.string().nullable(),
+});
+export type KeptAnswer = z.infer<typeof KeptAnswer>;

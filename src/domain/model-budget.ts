@@ -1,0 +1,33 @@
+import { z } from "zod";
+
+/** What a model's tokens cost, in any one currency, per million. */
+export const ModelPrices = z.strictObject({
+  inputPerMillion: z.number().nonnegative().max(100_000),
+  outputPerMillion: z.number().nonnegative().max(100_000),
+});
+export type ModelPrices = z.infer<typeof ModelPrices>;
+
+/**
+ * How much may be asked of models, over all routes and processes. What is beyond it is drafted by rules. Costs count
+ * for routes with prices only, in the currency of the prices; an incident's share is that of the last 24 hours.
+ */
+export const ModelBudget = z.strictObject({
+  callsPerHour: z.int().min(0).max(100_000).default(60),
+  tokensPerHour: z.int().min(0).max(1_000_000_000).default(1_000_000),
+  costPerHour: z.number().nonnegative().max(1_000_000).default(10),
+  tokensPerIncident: z.int().min(0).max(10_000_000).default(100_000),
+  costPerIncident: z.number().nonnegative().max(100_000).default(1),
+});
+export type ModelBudget = z.infer<typeof ModelBudget>;
+
+/** Tokens of one request and its answer. */
+export interface ModelUsage {
+  promptTokens: number;
+  answerTokens: number;
+}
+
+/** In millionths of the currency, rounded up; 0 without prices. */
+export function costMicros({ promptTokens, answerTokens }: ModelUsage, prices: ModelPrices | null): number {
+  if (prices === null) return 0;
+  return Math.ceil(promptTokens * prices.inputPerMillion + answerTokens * prices.outputPerMillion);
+}
