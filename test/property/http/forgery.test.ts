@@ -153,14 +153,13 @@ const signedMembers = [
   "Signature",
 ] as const;
 
+function send(what: string, message: Record<string, unknown>): Sent {
+  return { what, headers: [], body: Buffer.from(JSON.stringify(message)) };
+}
+
 /** SNS signs members, not bytes: one of them differs. What it does not sign (UnsubscribeURL …) is not believed either. */
 function forgedSns(one: Genuine): fc.Arbitrary<Sent> {
   const message = z.record(z.string(), z.string()).parse(JSON.parse(one.body.toString()));
-  const send = (what: string, changed: Record<string, unknown>): Sent => ({
-    what,
-    headers: [],
-    body: Buffer.from(JSON.stringify(changed)),
-  });
   const names = fc.constantFrom(...signedMembers);
   return fc
     .oneof(

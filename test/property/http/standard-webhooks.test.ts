@@ -82,7 +82,7 @@ const altered = fc
       if (bytes.length > 0) bytes[at % bytes.length] = (bytes[at % bytes.length] ?? 0) ^ (1 << (at % 8));
       return { ...sent, body: bytes };
     }
-    const text = sent[part as "id" | "timestamp" | "signature"];
+    const text = sent[part];
     const cut = at % (text.length + 1);
     return { ...sent, [part]: text.slice(0, cut) + more + text.slice(cut) };
   });
