@@ -90,7 +90,8 @@ function commonAlert(essentials: Members, data: Members): AzureAlert | string {
       context["eventTimestamp"],
     ],
     labels: [
-      flat(properties),
+      // Of metric and log alerts these are the rule's own; of events they describe the event.
+      context["eventSource"] === undefined ? properties : {},
       detail.dimensions,
       membersOf(context["labels"]),
       {
@@ -103,9 +104,9 @@ function commonAlert(essentials: Members, data: Members): AzureAlert | string {
         ...(essentials["targetResourceGroup"] === undefined
           ? {}
           : { resource_group: essentials["targetResourceGroup"] }),
-        azure_service: properties["service"],
+        ...(context["eventSource"] === undefined ? {} : eventLabels(properties)),
       },
-      flat(membersOf(data["customProperties"])),
+      data["customProperties"],
     ],
     links: [...detail.links, essentials["investigationLink"], portalLink(essentials["alertId"])],
     groupHint: health
@@ -129,18 +130,21 @@ function healthMark(monitoringService: string, rule: string, target: string, pro
     : `health/${tracking}`;
 }
 
-/** Properties of Service Health have a `service`, Azure's own: not the one an alert of ours is about. */
-function flat(properties: Members): Members {
-  if (properties["trackingId"] === undefined) return properties;
-  const { service: _, ...rest } = properties;
-  return rest;
-}
-
 function resourceLabels(target: string): Record<string, string> {
   const [, subscription = ""] = /\/subscriptions\/([^/]+)/i.exec(target) ?? [];
   const [, group = ""] = /\/resourcegroups\/([^/]+)/i.exec(target) ?? [];
   const [, type = ""] = /\/providers\/([^/]+\/[^/]+)/i.exec(target) ?? [];
   return { subscription, resource_group: group, resource_type: type };
+}
+
+/** The `service` of these is Azure's own, not one of ours. */
+function eventLabels(properties: Members): Members {
+  return {
+    azure_service: properties["service"],
+    region: properties["region"] ?? properties["resourceLocation"],
+    incident_type: properties["incidentType"],
+    tracking_id: properties["trackingId"],
+  };
 }
 
 /** What the services say in their own words. */

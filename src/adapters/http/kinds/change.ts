@@ -29,19 +29,17 @@ const Reported = z.object({
 });
 type Reported = z.infer<typeof Reported>;
 
+const Several = z.array(Reported).min(1).max(mostChanges);
+
 /** Reads one change or an array of them. Never throws. */
 export function parse(bytes: Uint8Array, receivedAt: Instant, source: SourceOf<"change">): ParsedDelivery {
   const json = parseJson(bytes);
   if (json.kind === "unmappable") return json;
   const several = Array.isArray(json.value);
-  const read = z
-    .array(Reported)
-    .min(1)
-    .max(mostChanges)
-    .safeParse(several ? json.value : [json.value]);
+  const read = several ? Several.safeParse(json.value) : Reported.safeParse(json.value);
   if (!read.success) return { kind: "unmappable", reason: describeMismatch(read.error) };
   const changes: OutsideChange[] = [];
-  for (const [index, reported] of read.data.entries()) {
+  for (const [index, reported] of [read.data].flat().entries()) {
     const change = toChange(reported, receivedAt, source.id);
     if (typeof change === "string") {
       return { kind: "unmappable", reason: several ? `${index}.${change}` : change };

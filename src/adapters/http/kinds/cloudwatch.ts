@@ -60,7 +60,10 @@ interface Alarm {
   description: unknown;
   changedAt: unknown;
   account: unknown;
+  /** `eu-west-1`, or "". */
   region: string;
+  /** The same or "EU (Ireland)". */
+  regionName: string;
   rule: unknown;
   children: readonly unknown[];
   metrics: readonly Metric[];
@@ -80,7 +83,7 @@ type Found =
   | { kind: "unmappable"; reason: string };
 
 /** Envelopes may stand in envelopes (a forwarded record is itself a message), but not without end. */
-const deepest = 4;
+const deepest = 10;
 
 function unpack(value: unknown, envelope: Envelope, depth: number): Found[] {
   const { place } = envelope;
@@ -139,8 +142,8 @@ function actionAlarmOf(name: string, body: Readonly<Record<string, unknown>>): A
     description: body["AlarmDescription"],
     changedAt: body["StateChangeTime"],
     account: body["AWSAccountId"],
-    // The ARN says eu-west-1, Region may say "EU (Ireland)".
-    region: regionOf(arn) || toText(body["Region"], 100),
+    region: regionOf(arn),
+    regionName: toText(body["Region"], 100),
     rule: body["AlarmRule"],
     children: entriesOf(body["TriggeringChildren"]),
     metrics: metricsOf(
@@ -172,7 +175,8 @@ function eventAlarmOf(body: Readonly<Record<string, unknown>>): Alarm | null {
     description: configuration["description"],
     changedAt: state["timestamp"] ?? body["time"],
     account: body["account"] ?? body["accountId"],
-    region: toText(body["region"], 100) || regionOf(arn),
+    region: regionOf(arn),
+    regionName: toText(body["region"], 100),
     rule: configuration["alarmRule"],
     children: entriesOf(reasonData["triggeringAlarms"]),
     metrics: metricsOf(configuration["metrics"], "metricStat", "metric"),
@@ -216,7 +220,9 @@ function whereStateIs({ state }: Alarm): string {
 }
 
 function toAlert(alarm: Alarm, envelope: Envelope, receivedAt: Instant, sourceId: string): Alert {
-  const region = alarm.region === "" ? regionOf(envelope.topicArn) : alarm.region;
+  // An alarm's topic is in the alarm's own region.
+  const code = alarm.region || regionOf(envelope.topicArn);
+  const region = code || alarm.regionName;
   const contributor = toText(alarm.contributor.id, 256);
   const tags = tagsOf(alarm.tags);
   const metric = alarm.metrics[0];
@@ -254,7 +260,7 @@ function toAlert(alarm: Alarm, envelope: Envelope, receivedAt: Instant, sourceId
         membersOf(alarm.contributor.attributes),
         tags,
       ],
-      links: [consoleLinkOf(alarm)],
+      links: [consoleLink(alarm.arn || envelope.topicArn, alarm.name)],
     },
     sourceId,
     receivedAt,
@@ -285,7 +291,7 @@ function regionOf(arn: string): string {
   return /^arn:aws[a-z-]*:[a-z]+:([a-z]{2}(?:-[a-z]+)+-\d):/.exec(arn)?.[1] ?? "";
 }
 
-function consoleLinkOf({ arn, name }: Alarm): string | null {
+function consoleLink(arn: string, name: string): string | null {
   const region = regionOf(arn);
   if (region === "" || !arn.startsWith("arn:aws:")) return null;
   return `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#alarmsV2:alarm/${encodeURIComponent(name)}`;
