@@ -1,9 +1,20 @@
 import { z } from "zod";
 import type { Alert } from "./alert.ts";
+import type { MetricTrend } from "./evidence/evidence.ts";
 import { Tool } from "./flag/operation.ts";
 
-/** `label=value`: the alert carries exactly this label. Anything else: words that all stand in title or summary. */
-const Symptom = z.string().min(3).max(200);
+/**
+ * `label=value`: the alert carries exactly this label. `metric <query id> is <trend>`: one of the query's series did
+ * so (`metric consumer_lag is degraded`). Anything else: words that all stand in title or summary.
+ */
+const Symptom = z
+  .string()
+  .min(3)
+  .max(200)
+  .refine(
+    (symptom) => !/^metric\s/.test(symptom) || metricSymptom.test(symptom),
+    'for a metric write "metric <query id> is degraded" (or recovered, improved, steady, no_data)',
+  );
 
 /** The front matter of `runbooks/<id>.md`. */
 export const RunbookHead = z.strictObject({
@@ -27,15 +38,32 @@ export const Runbook = RunbookHead.extend({
 });
 export type Runbook = z.infer<typeof Runbook>;
 
-/** How many of the runbook's symptoms the alert shows; 0 means that it does not apply. */
-export function symptomsShown(runbook: Runbook, alert: Pick<Alert, "title" | "summary" | "labels">): number {
+/** Which trends the series of each query showed, by query id. */
+export type TrendsByQuery = ReadonlyMap<string, ReadonlySet<MetricTrend>>;
+
+/** How many of the runbook's symptoms the alert and the metrics show; 0 means that it does not apply. */
+export function symptomsShown(
+  runbook: Pick<Runbook, "symptoms">,
+  alert: Pick<Alert, "title" | "summary" | "labels">,
+  trends: TrendsByQuery = new Map(),
+): number {
   const words = wordsOf(`${alert.title} ${alert.summary}`);
   return runbook.symptoms.filter((symptom) => {
+    const metric = metricSymptom.exec(symptom);
+    if (metric !== null) {
+      const shown: ReadonlySet<string> | undefined = trends.get(metric[1] ?? "");
+      return shown?.has(metric[2] ?? "") === true;
+    }
     const label = /^([A-Za-z_][A-Za-z0-9_]*)=(.+)$/.exec(symptom);
-    if (label !== null) return alert.labels[label[1] ?? ""] === label[2];
+    if (label !== null) {
+      const name = label[1] ?? "";
+      return Object.hasOwn(alert.labels, name) && alert.labels[name] === label[2];
+    }
     return [...wordsOf(symptom)].every((word) => words.has(word));
   }).length;
 }
+
+const metricSymptom = /^metric ([a-z0-9_-]{1,64}) is (degraded|recovered|improved|steady|no_data)$/;
 
 function wordsOf(text: string): Set<string> {
   return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);

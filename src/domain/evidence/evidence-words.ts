@@ -19,10 +19,11 @@ export function figuresWords(figures: MetricFigures, unit: string): string {
   return `mean ${figureWords(figures.mean, unit)}, max ${figureWords(figures.max, unit)}, ${figures.samples} samples`;
 }
 
-/** "40 s", "5 min", "2.5 h" */
+/** "40 s", "5 min", "2.5 h", "12 days" */
 export function spanWords(ms: number): string {
   const size = Math.abs(ms);
   if (size < 90_000) return `${Math.round(size / 1000)} s`;
   if (size < 90 * 60_000) return `${Math.round(size / 60_000)} min`;
-  return `${Number((size / 3_600_000).toFixed(1))} h`;
+  if (size < 48 * 3_600_000) return `${Number((size / 3_600_000).toFixed(1))} h`;
+  return `${Math.round(size / 86_400_000)} days`;
 }

@@ -3,78 +3,117 @@ import { timeWords } from "../../domain/evidence/evidence-words.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
 import { describeFlag } from "../../domain/flag/describe-flag.ts";
 import { diffFlags } from "../../domain/flag/diff-flags.ts";
-import { faultsOf } from "../../domain/flag/faults-of.ts";
 import { type FlagRef, type FlagSnapshot, sameBehaviour, type Segment } from "../../domain/flag/flag.ts";
 import { plainName } from "../../domain/flag/plain-text.ts";
 import { ChangeId } from "../../domain/ids.ts";
-import type { FlagHistoryEntry } from "../ports/flag-platform.ts";
-import { isInEffect, reachOf } from "./reach-of-change.ts";
+import type { FlagHistoryEntry, SegmentHistoryEntry } from "../ports/flag-platform.ts";
+import {
+  reachOfSegment,
+  segmentEntryOf,
+  segmentLines,
+  segmentStillInEffect,
+} from "./describe-segment-change.ts";
+import { isInEffect, type Reach, reachOf } from "./reach-of-change.ts";
 
 export type Unnumbered<Item> = Omit<Item, "id">;
 
 const mostLines = 12;
 
-/** One entry of the audit log as evidence. `current` is undefined where the flag's present state is not known. */
+/** What an entry is held against. */
+export interface FlagChangeContext {
+  /** The flag as it is now; undefined where that is not known. */
+  current: FlagSnapshot | null | undefined;
+  /** Segments as they are now. */
+  segments: readonly Segment[];
+  /** The audit log about segments of the same time; empty where it is not known. */
+  segmentEntries: readonly SegmentHistoryEntry[];
+}
+
+/** One entry of the audit log as evidence. */
 export function describeFlagChange(
   entry: FlagHistoryEntry,
   ref: FlagRef,
-  current: FlagSnapshot | null | undefined,
-  segments: readonly Segment[],
+  { current, segments, segmentEntries }: FlagChangeContext,
 ): Unnumbered<EvidenceOf<"flag_change">> {
   const { before, after } = entry;
-  const flag = after ?? before;
-  const key = plainName(ref.key);
-  const reach = bySegment(entry) ? reachOf(null, null, segments) : reachOf(before, after, segments);
-  const who = outsideText(entry.author.name || "somebody", 80);
-  const comment = outsideText(entry.comment);
-  const ownChangeId = changeIdIn(entry.comment);
+  const ofSegment = bySegment(entry);
+  const told = ofSegment ? segmentEntryOf(entry, segmentEntries) : null;
+  const reach = reachOfEntry();
   return {
     kind: "flag_change",
-    ref,
-    flagName: outsideText(flag?.name ?? "", 80) || key,
-    title: `${key} changed at ${timeWords(entry.at)} by ${who}`,
-    text: [
-      ...capped(linesOf(entry, segments).map((line) => outsideText(line))),
-      ...(ownChangeId === null ? [] : [`Made by Signalman itself, as ${ownChangeId}.`]),
-      ...(comment === "" ? [] : [`Comment: ${comment}`]),
-    ],
-    auditId: entry.auditId,
-    at: entry.at,
-    author: { name: who, email: entry.author.email === null ? null : outsideText(entry.author.email, 254) },
-    ownChangeId,
-    segmentName: null,
+    ...basicsOf(entry, ref, told),
+    text: textOf(entry, told, segments),
+    segmentName: ofSegment ? segmentNameOf(entry, told) : null,
     ...reach,
     gainedNames: reach.gainedNames.map((name) => outsideText(name, 80)),
     inEffect: stillInEffect(),
   };
 
+  function reachOfEntry(): Reach {
+    if (!ofSegment || after === null) return reachOf(before, after, segments);
+    return told === null ? reachOf(null, null, segments) : reachOfSegment(after, told);
+  }
+
   function stillInEffect(): boolean {
     if (current === undefined) return true;
-    if (bySegment(entry)) return current !== null && !current.flag.isArchived;
-    return isInEffect({ before, gained: reach.gained }, current?.flag ?? null, segments);
+    const flag = current?.flag ?? null;
+    if (told !== null) return segmentStillInEffect(told, flag, segments);
+    if (ofSegment) return flag !== null && !flag.isArchived;
+    return isInEffect({ before, gained: reach.gained }, flag, segments);
   }
 }
 
-export function describeFlagState({
-  ref,
-  flag,
-  segments,
-}: FlagSnapshot): Unnumbered<EvidenceOf<"flag_state">> {
-  const faults = faultsOf(flag).map((fault) => `Malformed: ${fault}.`);
+/** The same in another environment of the service: told for the picture, without reach, never a suspect. */
+export function describeFlagChangeElsewhere(
+  entry: FlagHistoryEntry,
+  ref: FlagRef,
+  environmentName: string,
+): Unnumbered<EvidenceOf<"flag_change_elsewhere">> {
+  const basics = basicsOf(entry, ref, null);
+  const where = outsideText(environmentName, 80);
   return {
-    kind: "flag_state",
-    ref,
-    revision: flag.revision,
-    isEnabled: flag.isEnabled,
-    shares: [],
-    segments: [],
-    targets: 0,
-    createdAt: null,
-    lastChangedAt: null,
-    pendingChanges: null,
-    title: `${plainName(ref.key)} as it is now`,
-    text: capped([...faults, ...describeFlag(flag, segments)].map((line) => outsideText(line))),
+    kind: "flag_change_elsewhere",
+    ...basics,
+    title: `In ${where}: ${basics.title}`,
+    text: textOf(entry, null, []),
+    environmentName: where,
   };
+}
+
+function basicsOf(entry: FlagHistoryEntry, ref: FlagRef, told: SegmentHistoryEntry | null) {
+  const { name, email } = told?.author ?? entry.author;
+  const who = outsideText(name || "somebody", 80);
+  const key = plainName(ref.key);
+  return {
+    ref,
+    flagName: outsideText((entry.after ?? entry.before)?.name ?? "", 80) || key,
+    title: `${key} changed at ${timeWords(entry.at)} by ${who}${howWords(entry)}`,
+    auditId: entry.auditId,
+    at: entry.at,
+    author: { name: who, email: email === null ? null : outsideText(email, 254) },
+    ownChangeId: ownChangeIn(entry),
+  };
+}
+
+function howWords({ appliedFrom }: FlagHistoryEntry): string {
+  if (appliedFrom === undefined) return "";
+  return appliedFrom === "schedule" ? ", by a schedule" : ", by a change request";
+}
+
+function textOf(
+  entry: FlagHistoryEntry,
+  told: SegmentHistoryEntry | null,
+  segments: readonly Segment[],
+): string[] {
+  const comment = outsideText(told === null || told.comment === "" ? entry.comment : told.comment);
+  const own = ownChangeIn(entry);
+  const lines =
+    told !== null && entry.after !== null ? segmentLines(entry.after, told) : linesOf(entry, segments);
+  return [
+    ...capped(lines.map((line) => outsideText(line))),
+    ...(own === null ? [] : [`Made by Signalman itself, as ${own}.`]),
+    ...(comment === "" ? [] : [`Comment: ${comment}`]),
+  ];
 }
 
 function linesOf(entry: FlagHistoryEntry, segments: readonly Segment[]): string[] {
@@ -87,19 +126,26 @@ function linesOf(entry: FlagHistoryEntry, segments: readonly Segment[]): string[
   return lines.length > 0 ? lines : ["Nothing that decides what users get was changed."];
 }
 
+function segmentNameOf({ comment }: FlagHistoryEntry, told: SegmentHistoryEntry | null): string {
+  const name = (told?.after ?? told?.before)?.name ?? segmentUpdate.exec(comment)?.[1] ?? "";
+  return outsideText(name, 80);
+}
+
 /** FeatBit writes such an entry, without instructions, on every flag whose segment was changed (5.4). */
 function bySegment({ before, after, comment }: FlagHistoryEntry): boolean {
   return before !== null && after !== null && segmentUpdate.test(comment) && sameBehaviour(before, after);
 }
 
-const segmentUpdate = /^Referenced segment '.{0,300}' has been updated\.$/su;
+const segmentUpdate = /^Referenced segment '(.{0,300})' has been updated\.$/su;
 
-function changeIdIn(comment: string): ChangeId | null {
-  const found = /\bCHG-[0-9A-HJKMNP-TV-Z]{10}\b/.exec(comment);
+/** Signalman writes with an access token, which has no address: what a person types into a comment proves nothing. */
+function ownChangeIn({ author, comment }: FlagHistoryEntry): ChangeId | null {
+  const found = author.email === null ? /\bCHG-[0-9A-HJKMNP-TV-Z]{10}\b/.exec(comment) : null;
   return found === null ? null : ChangeId.parse(found[0]);
 }
 
-function capped(lines: string[]): string[] {
+/** The first lines, and how many more there are. */
+export function capped(lines: string[]): string[] {
   if (lines.length <= mostLines) return lines;
   return [...lines.slice(0, mostLines - 1), `… and ${lines.length - mostLines + 1} more lines.`];
 }

@@ -1,12 +1,9 @@
-import type { EvidenceOf } from "../../domain/evidence/evidence.ts";
 import { timeWords } from "../../domain/evidence/evidence-words.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
 import { type Instant, toInstant } from "../../domain/ids.ts";
-import type { Unnumbered } from "./describe-flag-change.ts";
+import type { DeployFinding } from "./describe-outside-change.ts";
 import { stepFor } from "./gather-metrics.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
-
-export type DeployFinding = Unnumbered<EvidenceOf<"deploy">>;
 
 /**
  * Versions that came into place within the window, oldest first: a version that is there from the beginning

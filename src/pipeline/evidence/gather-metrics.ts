@@ -1,8 +1,6 @@
-import { variationIn } from "./compare-cohorts.ts";
-import type { EvidenceGap, EvidenceOf, MetricTrend } from "../../domain/evidence/evidence.ts";
-import { figuresWords, figureWords, timeWords } from "../../domain/evidence/evidence-words.ts";
+import type { EvidenceGap, MetricTrend } from "../../domain/evidence/evidence.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
-import { type Instant, toInstant } from "../../domain/ids.ts";
+import { type Instant, later, toInstant } from "../../domain/ids.ts";
 import type { MetricQuery } from "../../domain/service.ts";
 import {
   badnessOf,
@@ -10,15 +8,15 @@ import {
   compareSeries,
   figuresOf,
   isWorse,
+  leastSamples,
   type Point,
   type SeriesComparison,
 } from "./compare-series.ts";
-import type { Unnumbered } from "./describe-flag-change.ts";
+import { describeMetric, labelText, type MetricFinding } from "./describe-metric.ts";
 import type { Series, Telemetry } from "../ports/telemetry.ts";
 import { median } from "./robust-statistics.ts";
+import { measuredEvery } from "./without-repeats.ts";
 import { withinBudget } from "./within-budget.ts";
-
-export type MetricFinding = Unnumbered<EvidenceOf<"metric">>;
 
 export interface MetricsRequest {
   telemetry: Telemetry;
@@ -27,20 +25,36 @@ export interface MetricsRequest {
   to: Instant;
   /** Where before and after meet when a series shows no shift. */
   pivotAt: Instant;
+  /** What every query may take; they are asked at the same time. */
   budgetMs: number;
+}
+
+export interface MetricsFound {
+  metrics: MetricFinding[];
+  gaps: EvidenceGap[];
+  /** When a series that shows nothing yet has samples enough after the alert; null where every one has. */
+  enoughAt: Instant | null;
 }
 
 /** Samples asked for per series: fine enough to date a shift, few enough for any server. */
 const wantedSamples = 720;
-const plottedPoints = 240;
+const mostQueries = 24;
+/** Series of one query that are compared at all, and those that become evidence. */
+const mostCompared = 100;
 const mostSeries = 12;
 
 /** Every query's series compared before and after, in the order of the queries. */
-export async function gatherMetrics(
-  request: MetricsRequest,
-): Promise<{ metrics: MetricFinding[]; gaps: EvidenceGap[] }> {
-  const found = await Promise.all(request.queries.map((query) => metricsOf(query, request)));
-  return { metrics: found.flatMap(({ metrics }) => metrics), gaps: found.flatMap(({ gaps }) => gaps) };
+export async function gatherMetrics(request: MetricsRequest): Promise<MetricsFound> {
+  const queries = request.queries.slice(0, mostQueries);
+  const found = await Promise.all(queries.map((query) => metricsOf(query, request)));
+  const left = request.queries.length - queries.length;
+  const cut = left > 0 ? [{ source: "metrics", reason: `${left} queries were not asked; too many.` }] : [];
+  const waits = found.flatMap(({ enoughAt }) => (enoughAt === null ? [] : [enoughAt]));
+  return {
+    metrics: found.flatMap(({ metrics }) => metrics),
+    gaps: [...found.flatMap(({ gaps }) => gaps), ...cut],
+    enoughAt: waits.toSorted().at(-1) ?? null,
+  };
 }
 
 /** Milliseconds between samples, in whole seconds. */
@@ -52,30 +66,64 @@ export function stepFor(from: Instant, to: Instant): number {
 async function metricsOf(
   query: MetricQuery,
   { telemetry, from, to, pivotAt, budgetMs }: MetricsRequest,
-): Promise<{ metrics: MetricFinding[]; gaps: EvidenceGap[] }> {
+): Promise<MetricsFound> {
   const source = `metric ${query.id}`;
-  const answer = await withinBudget(telemetry.range(query.promql, from, to, stepFor(from, to)), budgetMs);
-  if (answer.kind === "gap") return { metrics: [], gaps: [{ source, reason: outsideText(answer.reason) }] };
-  if (answer.value.length === 0) {
-    return { metrics: [], gaps: [{ source, reason: "The query gives no series in this time." }] };
-  }
-  const compared = answer.value.map((series) => ({ series, comparison: compare(series, query, pivotAt) }));
-  const judged = compared.map((one) => ({ ...one, comparison: asNewcomer(one, compared, query, from) }));
-  const ranked = judged.toSorted(
-    (a, b) =>
-      trendOrder[a.comparison.trend] - trendOrder[b.comparison.trend] ||
-      (labelText(a.series) < labelText(b.series) ? -1 : 1),
-  );
-  const gaps =
-    ranked.length <= mostSeries
-      ? []
-      : [{ source, reason: `${ranked.length - mostSeries} of ${ranked.length} series are left out.` }];
-  return {
-    metrics: ranked
-      .slice(0, mostSeries)
-      .map(({ series, comparison }) => describeMetric(query, series, comparison)),
-    gaps,
+  const nothing = (reason: string): MetricsFound => {
+    return { metrics: [], gaps: [{ source, reason }], enoughAt: null };
   };
+  if (isRawCounter(query.promql)) {
+    return nothing("The query is a counter, which only grows; put rate(…[5m]) around it in the catalogue.");
+  }
+  const stepMs = stepFor(from, to);
+  const answer = await withinBudget(telemetry.range(query.promql, from, to, stepMs), budgetMs);
+  if (answer.kind === "gap") return nothing(outsideText(answer.reason));
+  if (answer.value.length === 0) return nothing("The query gives no series in this time.");
+  const all = answer.value.toSorted((a, b) => (labelText(a) < labelText(b) ? -1 : 1));
+  const compared = all
+    .slice(0, mostCompared)
+    .map((series) => ({ series, comparison: compare(series, query, pivotAt) }));
+  const judged = compared.map((one) => ({ ...one, comparison: asNewcomer(one, compared, query, from) }));
+  const ranked = judged.toSorted((a, b) => trendOrder[a.comparison.trend] - trendOrder[b.comparison.trend]);
+  const shown = ranked.slice(0, mostSeries);
+  return {
+    metrics: shown.map(({ series, comparison }) => describeMetric(query, series, comparison, to)),
+    gaps:
+      all.length <= mostSeries
+        ? []
+        : [{ source, reason: `${all.length - mostSeries} of ${all.length} series are left out.` }],
+    enoughAt: enoughAt(shown, Date.parse(pivotAt), Date.parse(to), stepMs),
+  };
+}
+
+/** A counter of Prometheus' naming without any function that makes a rate of it. */
+function isRawCounter(promql: string): boolean {
+  return (
+    /\b[a-zA-Z_:][a-zA-Z0-9_:]*_(?:total|bucket|count|sum)\b/.test(promql) &&
+    !/\b(?:rate|irate|increase|delta|idelta|deriv|resets|changes|histogram_quantile|\w+_over_time)\s*\(/.test(
+      promql,
+    ) &&
+    !/[-/]/.test(promql.replaceAll(/"(?:[^"\\]|\\.)*"/g, ""))
+  );
+}
+
+/**
+ * Less than `leastSamples` measurements after the alert cannot tell whether anything changed. When there will be so
+ * many; null where they are there, or where something shows already.
+ */
+function enoughAt(
+  compared: readonly Compared[],
+  alertAt: number,
+  to: number,
+  stepMs: number,
+): Instant | null {
+  if (compared.some(({ comparison: { trend } }) => trend === "degraded" || trend === "recovered"))
+    return null;
+  const waits = compared.map(({ series }) => {
+    const everyMs = Math.max(stepMs, measuredEvery(series.points) ?? 0);
+    return alertAt + (leastSamples + 1) * everyMs;
+  });
+  const latest = Math.max(...waits);
+  return latest > to ? toInstant(latest) : null;
 }
 
 interface Compared {
@@ -115,13 +163,14 @@ function asNewcomer(
   const siblings = all
     .filter((other) => !appeared(other.series.points, from))
     .flatMap((other) => other.series.points.filter(([at]) => at >= first[0]));
-  if (points.length < 3 || siblings.length < 3) return comparison;
+  if (points.length < leastSamples || siblings.length < leastSamples) return comparison;
   if (!isWorse(badnessLevel(points, query), badnessLevel(siblings, query))) return comparison;
   const newcomer: SeriesComparison = {
     before: figuresOf([]),
     after: figuresOf(points),
     trend: "degraded",
     onsetAt: toInstant(first[0]),
+    shift: null,
   };
   return newcomer;
 }
@@ -129,83 +178,10 @@ function asNewcomer(
 /** Its first sample is later than the start of the window by more than a scrape or two would explain. */
 function appeared(points: readonly Point[], from: Instant): boolean {
   const first = points[0];
-  return first !== undefined && first[0] - Date.parse(from) > 120_000;
+  return first !== undefined && toInstant(first[0]) > later(from, 120_000);
 }
 
 function badnessLevel(points: readonly Point[], { badDirection, unit }: MetricQuery): number {
   const ceiling = ceilingOf(unit);
   return median(points.map(([, value]) => badnessOf(value, { badDirection, ceiling })));
-}
-
-function describeMetric(
-  query: MetricQuery,
-  { labels, points }: Series,
-  comparison: SeriesComparison,
-): MetricFinding {
-  const { before, after, trend, onsetAt } = comparison;
-  const shown = Object.fromEntries(
-    Object.entries(labels)
-      .filter(([name]) => name !== "__name__")
-      .slice(0, 12)
-      .map(([name, value]) => [outsideText(name, 80), outsideText(value, 120)]),
-  );
-  const label = labelText({ labels: shown });
-  return {
-    kind: "metric",
-    title: outsideText(`${query.title}${label === "" ? "" : ` (${label})`}: ${trendWords[trend]}`),
-    text: [
-      ...(onsetAt === null ? [] : [`Left its level at ${timeWords(onsetAt)}${changeWords(comparison)}.`]),
-      `Before: ${figuresWords(before, query.unit)}.`,
-      `After: ${figuresWords(after, query.unit)}.`,
-      ...latestWords(points, query.unit),
-    ],
-    queryId: query.id,
-    unit: query.unit,
-    badDirection: query.badDirection,
-    labels: shown,
-    before,
-    after,
-    trend,
-    onsetAt,
-    shift: null,
-    cohort: variationIn(shown),
-    points: thinned(points),
-  };
-}
-
-const trendWords: Record<MetricTrend, string> = {
-  degraded: "worse than before",
-  recovered: "was worse and is back",
-  improved: "better than before",
-  steady: "no change",
-  no_data: "too few samples",
-};
-
-function changeWords({ before, after }: SeriesComparison): string {
-  if (before.mean === null || after.mean === null || before.mean <= 0) return "";
-  return `, ${Number((after.mean / before.mean).toPrecision(2))} times its earlier mean`;
-}
-
-function latestWords(points: readonly Point[], unit: string): string[] {
-  const last = points.at(-1);
-  return last === undefined
-    ? []
-    : [`Latest: ${figureWords(last[1], unit)} at ${timeWords(toInstant(last[0]))}.`];
-}
-
-function labelText({ labels }: Pick<Series, "labels">): string {
-  return Object.entries(labels)
-    .filter(([name]) => name !== "__name__")
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `${name}=${value}`)
-    .join(", ");
-}
-
-/** The median of every group of neighbours, so that a plot shows the level and its jump, not every spike. */
-function thinned(points: readonly Point[]): [number, number][] {
-  const size = Math.ceil(points.length / plottedPoints);
-  const groups = Array.from({ length: Math.ceil(points.length / Math.max(1, size)) }, (_, index) =>
-    points.slice(index * size, (index + 1) * size),
-  );
-  return groups.map((group) => [group.at(-1)?.[0] ?? 0, median(group.map(([, value]) => value))]);
 }

@@ -6,17 +6,27 @@ import type { Unnumbered } from "./describe-flag-change.ts";
 
 const mostRunbooks = 3;
 
-/** Runbooks whose symptoms the incident's alerts show, the best match first. A service that names some has only those. */
+/**
+ * Runbooks whose symptoms the incident's alerts and metrics show, the best match first. A service that names some has
+ * only those.
+ */
 export function matchRunbooks(
   runbooks: readonly Runbook[],
   service: Service,
   incident: IncidentState,
+  metrics: readonly Pick<EvidenceOf<"metric">, "queryId" | "trend">[],
 ): Unnumbered<EvidenceOf<"runbook">>[] {
+  const trends = new Map(
+    [...Map.groupBy(metrics, ({ queryId }) => queryId)].map(([id, series]) => [
+      id,
+      new Set(series.map(({ trend }) => trend)),
+    ]),
+  );
   return runbooks
     .filter(({ id }) => service.runbooks.length === 0 || service.runbooks.includes(id))
     .map((runbook) => ({
       runbook,
-      shown: Math.max(0, ...incident.alerts.map(({ alert }) => symptomsShown(runbook, alert))),
+      shown: Math.max(0, ...incident.alerts.map(({ alert }) => symptomsShown(runbook, alert, trends))),
     }))
     .filter(({ shown }) => shown > 0)
     .toSorted((a, b) => b.shown - a.shown || (a.runbook.id < b.runbook.id ? -1 : 1))

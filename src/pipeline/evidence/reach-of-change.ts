@@ -32,7 +32,7 @@ export function reachOf(before: Flag | null, after: Flag | null, segments: reado
   }
   const [old, now] = [targetsOf(before), targetsOf(after)];
   for (const [key, variationId] of now) if (old.get(key) !== variationId) gained.add(variationId);
-  return named(after, {
+  return withNames(after, {
     gained: [...gained],
     movedPercent: exposure.maxMovedPercent,
     targetsMoved: exposure.targetsMoved,
@@ -62,10 +62,11 @@ function reachOfNew(flag: Flag): Reach {
   const served = flag.isEnabled
     ? spreads.flatMap((spread) => [...percentsOf(spread.variations).keys()])
     : [flag.disabledVariationId];
-  return named(flag, { gained: [...new Set(served)], movedPercent: 100, targetsMoved: 0 });
+  return withNames(flag, { gained: [...new Set(served)], movedPercent: 100, targetsMoved: 0 });
 }
 
-function named(flag: Flag, reach: Omit<Reach, "gainedNames">): Reach {
+/** A reach with the names and values by which series may call the gained variations. */
+export function withNames(flag: Flag, reach: Omit<Reach, "gainedNames">): Reach {
   const names = reach.gained.flatMap((id) => {
     const variation = variationNamed(flag, id);
     return variation === undefined ? [] : [variation.name, variation.value];

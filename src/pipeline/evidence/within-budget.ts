@@ -1,4 +1,6 @@
+import type { EvidenceGap } from "../../domain/evidence/evidence.ts";
 import { spanWords } from "../../domain/evidence/evidence-words.ts";
+import { outsideText } from "../../domain/evidence/outside-text.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 
 export type Sourced<T> = { kind: "value"; value: T } | { kind: "gap"; reason: string };
@@ -24,4 +26,14 @@ export async function withinBudget<T>(work: Promise<T>, budgetMs: number): Promi
     // What comes after the budget is nobody's any more, and must not end the process.
     answer.catch(() => undefined);
   }
+}
+
+/** The gap where there is one, as a list, with what is therefore not known. */
+export function gapOf(source: string, sourced: Sourced<unknown>, unknown: string): EvidenceGap[] {
+  if (sourced.kind === "value") return [];
+  return [{ source, reason: `${outsideText(sourced.reason)} ${unknown}`.trim() }];
+}
+
+export function valueOr<T, Fallback>(sourced: Sourced<T>, fallback: Fallback): T | Fallback {
+  return sourced.kind === "value" ? sourced.value : fallback;
 }

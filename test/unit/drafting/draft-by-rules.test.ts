@@ -138,7 +138,9 @@ describe("recommends", () => {
     if (change === undefined) throw new Error("the world has a change");
     const { assessment, candidate, evidence } = await chosen({
       ...world,
-      changes: [{ ...change, comment: `Signalman ${ownChange} approved by Maya` }],
+      changes: [
+        { ...change, comment: `Signalman ${ownChange} approved by Maya`, author: "Signalman (access token)" },
+      ],
     });
     expect(evidence.items[0]).toMatchObject({ kind: "flag_change", ownChangeId: ownChange });
     expect(candidate?.summary).toContain(ownChange);

@@ -44,7 +44,10 @@ describe("gatherEvidence", () => {
   test("states a source that fails or is late as a gap and goes on with the rest", async () => {
     const failing = await gather({ ...rerankerWorld(), fails: ["history"] });
     expect(failing.gaps).toEqual([
-      { source: "flag changes", reason: "FeatBit cannot be reached (history)." },
+      {
+        source: "flag changes",
+        reason: "FeatBit cannot be reached (history). Whether a flag was changed is not known.",
+      },
     ]);
     expect(itemsOf(failing, "metric")).not.toHaveLength(0);
 

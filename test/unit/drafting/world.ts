@@ -9,7 +9,8 @@ import type { Rulebook } from "../../../src/domain/policy/rulebook.ts";
 import type { Runbook } from "../../../src/domain/runbook.ts";
 import { Service } from "../../../src/domain/service.ts";
 import { assess, type AssessDeps } from "../../../src/pipeline/drafting/assess.ts";
-import { type GatherFlags, gatherEvidence } from "../../../src/pipeline/evidence/gather-evidence.ts";
+import { gatherEvidence } from "../../../src/pipeline/evidence/gather-evidence.ts";
+import type { GatherFlags } from "../../../src/pipeline/evidence/gather-flag-evidence.ts";
 import type { AssessmentResult } from "../../../src/pipeline/investigate.ts";
 import type { Ladder } from "../../../src/pipeline/drafting/ladder.ts";
 import type { ModelDrafter } from "../../../src/pipeline/ports/drafter.ts";
@@ -190,12 +191,16 @@ export function incidentOf(world: World): IncidentState {
   };
 }
 
+function authorOf(name: string): FlagHistoryEntry["author"] {
+  return { name, email: name.endsWith("(access token)") ? null : `${name.toLowerCase()}@example.org` };
+}
+
 function historyOf(world: World): FlagHistoryEntry[] {
   return (world.changes ?? [])
     .map(({ at, before, after, comment = "", author = "Maya" }, index) => ({
       auditId: `audit-${index}`,
       at,
-      author: { name: author, email: `${author.toLowerCase()}@example.org` },
+      author: authorOf(author),
       comment,
       before,
       after,
