@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createFeatBitControls, type FeatBitControls } from "./adapters/featbit/featbit-controls.ts";
+import type { Door } from "./adapters/http/door.ts";
 import { createPool } from "./adapters/postgres/create-pool.ts";
 import { migrate } from "./adapters/postgres/migrate.ts";
 import { createStore } from "./adapters/postgres/store.ts";
@@ -7,10 +8,11 @@ import { createDoorbell } from "./adapters/queue/doorbell.ts";
 import { confirmAccess } from "./app/confirm-access.ts";
 import { executorDeps } from "./app/executor-role.ts";
 import { openDatabase, withRemedy } from "./app/open-database.ts";
+import { joinSlack, type SlackFront } from "./app/join-slack.ts";
 import { leaseMs, type Shared } from "./app/shared.ts";
 import { openDoor, webDeps } from "./app/web-role.ts";
 import { type WorkerDeps, workerDeps } from "./app/worker-role.ts";
-import type { Config } from "./config/load-config.ts";
+import type { Config, WebConfig } from "./config/load-config.ts";
 import { loadDocuments } from "./documents/load-documents.ts";
 import type { ExecuteDeps } from "./pipeline/execute.ts";
 import type { NotifyDeps } from "./pipeline/notify.ts";
@@ -58,13 +60,12 @@ export async function createApp({ config, log }: { config: Config; log: Log }): 
   const executor =
     config.executor === undefined ? undefined : executorDeps(config.executor, controls, shared);
   const worker = config.worker === undefined ? undefined : workerDeps(config.worker, controls, shared);
-  const web = config.web === undefined ? undefined : await webDeps(config.web, controls, shared);
-  await answerDoorbells({ web, worker, executor }, shared);
+  await answerDoorbells({ worker, executor }, shared);
 
   const holder = randomUUID();
   stack.use(createSequencer({ store, holder, log }));
   stack.use(createSweeper({ store, doorbell, everyMs: config.timing.sweepEveryMs, log }));
-  const door = config.web === undefined ? null : stack.use(await openDoor(config.web, shared));
+  const door = config.web === undefined ? null : await openWeb(config.web, controls, shared);
 
   const owned = stack.move();
   return { doorUrl: door?.url ?? null, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -80,10 +81,26 @@ function openControls({ featbit, web, worker, executor }: Config, log: Log): Fea
   });
 }
 
+/** The door first: what comes in while Slack is away is kept and worked on. */
+async function openWeb(part: WebConfig, controls: FeatBitControls, shared: Shared): Promise<Door> {
+  const { stack, log } = shared;
+  let front: SlackFront | null = null;
+  const door = stack.use(
+    await openDoor(part, shared, () => front?.missing() ?? ["Slack has not been joined"]),
+  );
+  front = stack.use(
+    await joinSlack(async (own) => {
+      const late = { ...shared, stack: own };
+      await answerDoorbells({ web: await webDeps(part, controls, late) }, late);
+    }, log),
+  );
+  return door;
+}
+
 interface Parts {
-  web: NotifyDeps | undefined;
-  worker: WorkerDeps | undefined;
-  executor: ExecuteDeps | undefined;
+  web?: NotifyDeps | undefined;
+  worker?: WorkerDeps | undefined;
+  executor?: ExecuteDeps | undefined;
 }
 
 /** From here on work that is rung, and work that was left from before, is done. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createFeatBitReader } from "../adapters/featbit/featbit-reader.ts";
-import { createDoor } from "../adapters/http/door.ts";
+import { createDoor, type Door } from "../adapters/http/door.ts";
 import { createIdentity } from "../adapters/slack/identity.ts";
 import { createSlack } from "../adapters/slack/slack.ts";
 import type { WebConfig } from "../config/load-config.ts";
@@ -60,8 +60,12 @@ export async function webDeps(part: WebConfig, controls: Controls, shared: Share
   return { store, services, controls, announcer: slack.announcer };
 }
 
-/** Where webhooks come in. */
-export function openDoor(part: WebConfig, { config, store, log }: Shared): ReturnType<typeof createDoor> {
+/** Where webhooks come in. `missing` says what else is not there that useful work needs. */
+export function openDoor(
+  part: WebConfig,
+  { config, store, log }: Shared,
+  missing: () => readonly string[],
+): Promise<Door> {
   return createDoor({
     host: config.server.host,
     port: config.server.port,
@@ -74,7 +78,7 @@ export function openDoor(part: WebConfig, { config, store, log }: Shared): Retur
     newCorrelationId: () => CorrelationId.parse(randomUUID()),
     readiness: async () => {
       await store.now();
-      return [];
+      return missing();
     },
     log,
   });

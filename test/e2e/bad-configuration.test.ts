@@ -121,12 +121,6 @@ describe("signalman start with something wrong", () => {
       code: 1,
     },
     {
-      title: "Slack cannot be reached",
-      settings: () => ({ slack: { ...slackSettings(), apiUrl: `http://${nobody}/api/` } }),
-      says: /Slack.*(reached|SLACK_API_URL)/,
-      code: 1,
-    },
-    {
       title: "the port is taken",
       settings: () => {
         const address = taken.address();
@@ -149,11 +143,6 @@ describe("signalman start with something wrong", () => {
       code: 1,
     },
   ];
-
-  const slackSettings = () => ({
-    defaultChannel: world.channels.incidents.id,
-    opsChannel: world.channels.ops.id,
-  });
 
   it.each(cases)(
     "ends and says so when $title",
