@@ -74,8 +74,15 @@ function shiftWords({ shift }: SeriesComparison, { unit }: MetricQuery): string 
 }
 
 function rounded({ size, relative, score }: NonNullable<SeriesComparison["shift"]>) {
-  const short = (value: number) => Number(value.toPrecision(4));
-  return { size: short(size), relative: relative === null ? null : short(relative), score: short(score) };
+  return {
+    size: fourDigits(size),
+    relative: relative === null ? null : fourDigits(relative),
+    score: fourDigits(score),
+  };
+}
+
+function fourDigits(value: number): number {
+  return Number(value.toPrecision(4));
 }
 
 function latestWords(points: readonly Point[], unit: string, to: Instant): string[] {

@@ -10,9 +10,9 @@ export type ChangeFinding = Unnumbered<EvidenceOf<"change">>;
 /** What a deploy system or somebody else told of a change, as evidence. */
 export function describeOutsideChange(change: OutsideChange): DeployFinding | ChangeFinding {
   const { kind, state, at } = change;
-  const [version, author, source] = [change.version, change.author, change.sourceId].map((text) =>
-    outsideText(text, 80),
-  ) as [string, string, string];
+  const version = outsideText(change.version, 80);
+  const author = outsideText(change.author, 80);
+  const source = outsideText(change.sourceId, 80);
   const title = outsideText(change.title, 160);
   const told = {
     text: [
@@ -83,11 +83,12 @@ function apart(a: DeployFinding, b: DeployFinding): number {
 
 /** `v1.4.2` is `1.4.2`, and a commit may be written short. */
 function isSameVersion(a: string, b: string): boolean {
-  const [one, other] = [a, b].map((version) => version.toLowerCase().replace(/^v(?=\d)/, "")) as [
-    string,
-    string,
-  ];
+  const [one, other] = [bare(a), bare(b)];
   if (one === other) return true;
   const [short, long] = one.length < other.length ? [one, other] : [other, one];
   return /^[0-9a-f]{7,40}$/.test(short) && long.startsWith(short);
+}
+
+function bare(version: string): string {
+  return version.toLowerCase().replace(/^v(?=\d)/, "");
 }

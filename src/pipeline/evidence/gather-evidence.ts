@@ -82,16 +82,17 @@ async function metricsOf(
   range: { from: Instant; to: Instant; pivotAt: Instant; budgetMs: number },
 ): Promise<MetricsFound> {
   const { telemetry, runbooks } = ports;
-  const nothing = (reason: string): MetricsFound => {
-    return { metrics: [], gaps: [{ source: "metrics", reason }], enoughAt: null };
-  };
-  if (telemetry === null) return nothing("No metrics are configured.");
-  if (service.queries.length === 0) return nothing("The catalogue names no query.");
+  if (telemetry === null) return noMetrics("No metrics are configured.");
+  if (service.queries.length === 0) return noMetrics("The catalogue names no query.");
   // What the metrics show is not known yet, so the alerts alone say which runbooks' queries come first.
   const preferred = matchRunbooks(runbooks, service, incident, []).flatMap(
     ({ runbookId }) => runbooks.find(({ id }) => id === runbookId)?.queries ?? [],
   );
   return gatherMetrics({ telemetry, queries: preferredFirst(service.queries, preferred), ...range });
+}
+
+function noMetrics(reason: string): MetricsFound {
+  return { metrics: [], gaps: [{ source: "metrics", reason }], enoughAt: null };
 }
 
 async function pastOf({ incident, now, ports, budgetMs }: GatherRequest, service: Service): Promise<Found> {

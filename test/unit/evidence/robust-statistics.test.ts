@@ -27,13 +27,13 @@ describe("costsOfPrefixes", () => {
   });
 });
 
-describe("memoryOf", () => {
-  const noiseOf = (keeps: number) => {
-    const random = randomFrom(7);
-    let last = 0;
-    return Array.from({ length: 2000 }, () => (last = keeps * last + gaussian(random)));
-  };
+function noiseOf(keeps: number): number[] {
+  const random = randomFrom(7);
+  let last = 0;
+  return Array.from({ length: 2000 }, () => (last = keeps * last + gaussian(random)));
+}
 
+describe("memoryOf", () => {
   test("is about 1 for independent noise, grows with what is remembered, and has a limit", () => {
     const [none, some, much] = [0, 0.4, 0.98].map((keeps) => {
       const residuals = noiseOf(keeps);
