@@ -93,8 +93,8 @@ export const Assessment = z.strictObject({
   confidence: Confidence,
   /** Why the confidence is no higher: the rules that cap it, in words. */
   cappedBecause: z.array(z.string()).default([]),
-  /** What was not known: sources that did not answer, and what the drafter would have needed. */
-  missing: z.array(z.string()).default([]),
+  /** What could not be looked at, and is therefore not known; one line each. */
+  gaps: z.array(z.string()).default([]),
   /** What code dropped from the drafter's answer, for the record. */
   dropped: z.array(z.string()),
 });

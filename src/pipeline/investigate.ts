@@ -84,7 +84,7 @@ async function giveUp(item: WorkItem, deps: InvestigateDeps, error: unknown): Pr
     expected: null,
     confidence: "low",
     cappedBecause: [],
-    missing: [],
+    gaps: [],
     dropped: [],
   };
   const command: IncidentCommand = {

@@ -55,7 +55,7 @@ export function assessmentWith(over: Partial<Assessment> = {}): Assessment {
     expected: null,
     confidence: "high",
     cappedBecause: [],
-    missing: [],
+    gaps: [],
     dropped: [],
     ...over,
   };

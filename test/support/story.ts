@@ -156,7 +156,7 @@ export function investigated(words: Wording = plainWording, story: Story = creat
       expected: null,
       confidence: "high",
       cappedBecause: [],
-      missing: [],
+      gaps: [],
       dropped: [],
     },
     candidates: [],

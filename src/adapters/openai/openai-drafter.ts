@@ -122,5 +122,5 @@ function estimatedTokens({ messages }: OpenAI.ChatCompletionCreateParamsNonStrea
 }
 
 function toOpinion(answer: ModelAnswer): Opinion {
-  return { ...answer, abstention: answer.abstention ?? "", missing: answer.missing ?? [] };
+  return { ...answer, abstention: answer.abstention ?? "" };
 }

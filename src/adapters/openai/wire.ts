@@ -19,7 +19,6 @@ const answerShape = {
   candidateId: z.string().nullable(),
   abstention: z.string().nullable(),
   confidence: z.enum(["low", "medium", "high"]),
-  missing: z.array(z.string()).nullable(),
 };
 
 /** As it is read: servers without strict mode may leave out what may be null. */
@@ -27,7 +26,6 @@ export const ModelAnswer = z.object({
   ...answerShape,
   candidateId: answerShape.candidateId.default(null),
   abstention: answerShape.abstention.default(null),
-  missing: answerShape.missing.default(null),
 });
 export type ModelAnswer = z.infer<typeof ModelAnswer>;
 

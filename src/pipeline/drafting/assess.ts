@@ -60,7 +60,7 @@ export async function assess(
           : assessment.abstention,
       expected: assessment.candidateId === null ? null : expectedEffect(evidence, deps.verifyAfterMs),
       cappedBecause: about === undefined ? [] : cappedBecause(assessment.confidence, evidence, about),
-      missing: [...gapLines(evidence), ...assessment.missing],
+      gaps: gapLines(evidence),
       dropped: [...assessment.dropped, ...offered.notes],
     },
     candidates,

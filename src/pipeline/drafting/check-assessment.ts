@@ -17,7 +17,6 @@ import type { DraftBrief } from "../ports/drafter.ts";
 import { weighSuspects } from "./weigh-suspects.ts";
 
 const mostSuspects = 5;
-const mostMissing = 3;
 const mostDropped = 40;
 const summaryLimit = 900;
 const sentenceLimit = 400;
@@ -54,7 +53,7 @@ export function checkAssessment(answer: Assessment, brief: DraftBrief): Assessme
     expected: null,
     confidence: overall(answer.confidence, chosen, suspects, evidence),
     cappedBecause: [],
-    missing: answer.missing.slice(0, mostMissing).flatMap((line) => outsideText(line, 160) || []),
+    gaps: [],
     dropped: dropped.slice(0, mostDropped),
   };
 

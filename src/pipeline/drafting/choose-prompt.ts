@@ -2,7 +2,7 @@ import { OpsError } from "../../domain/ops-error.ts";
 import { fillPrompt, type Prompt } from "../../domain/prompt.ts";
 
 /** What the prompts may ask to have filled in: limits of ours, never a text of others. */
-const promptInputs = { max_suspects: "3", max_summary_words: "80", max_missing: "3" };
+const promptInputs = { max_suspects: "3", max_summary_words: "80" };
 
 /** Refuses prompts that cannot work at the start. Throws `OpsError("misconfigured")`. */
 export function checkPrompts(prompts: readonly Prompt[]): void {

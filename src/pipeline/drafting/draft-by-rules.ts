@@ -38,7 +38,7 @@ export function draftByRules(brief: DraftBrief): Assessment {
     ...conclude(brief),
     expected: null,
     cappedBecause: [],
-    missing: [],
+    gaps: [],
     dropped: [],
   };
 }

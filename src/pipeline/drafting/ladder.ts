@@ -138,7 +138,7 @@ async function climb(
 }
 
 function toAssessment(opinion: Opinion, route: DrafterRoute): Assessment {
-  return { ...opinion, route, expected: null, cappedBecause: [], dropped: [] };
+  return { ...opinion, route, expected: null, cappedBecause: [], gaps: [], dropped: [] };
 }
 
 function transcriptOf(said: readonly (Exchange & { route: string })[]): string | null {

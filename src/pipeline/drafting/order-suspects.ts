@@ -10,12 +10,23 @@ export type Metric = EvidenceOf<"metric">;
 
 /** A shift is dated by samples and windowed rates; a change this much later may still have come first. */
 export const datingToleranceMs = 30_000;
+/** The clocks of whoever sends alerts, of the flag platform and of the metrics differ by about as much. */
+const clockToleranceMs = 60_000;
+/** From so many times its noise on a shift is clear, and well dated. */
+const clearScore = 4;
 
-/** The metric that got worse most, those over all users before those of one variation. Undefined: none got worse. */
+/**
+ * The metric that got worse most, those over all users before those of one variation, and those whose shift is clear
+ * before those in whose noise it nearly drowns. Undefined: none got worse.
+ */
 export function worstMetric(evidence: Evidence): Metric | undefined {
   const degraded = itemsOf(evidence, "metric").filter(({ trend }) => trend === "degraded");
   return degraded.toSorted(
-    (a, b) => labelled(a) - labelled(b) || severity(b) - severity(a) || (a.queryId < b.queryId ? -1 : 1),
+    (a, b) =>
+      labelled(a) - labelled(b) ||
+      unclear(a) - unclear(b) ||
+      severity(b) - severity(a) ||
+      (a.queryId < b.queryId ? -1 : 1),
   )[0];
 }
 
@@ -26,12 +37,13 @@ export function onsetOf(evidence: Evidence): Instant | null {
 
 /**
  * When the trouble began, by the worst metric and by the alert: whichever is earlier, because an alert cannot come
- * before what it is about, and a slow window dates a shift late. Null where no metric got worse.
+ * before what it is about, and a slow window dates a shift late. Of the alert's word so much is taken off as clocks
+ * differ. Null where no metric got worse.
  */
 export function troubleOnset(evidence: Evidence, incident: IncidentState): Instant | null {
   const onset = onsetOf(evidence);
   if (onset === null) return null;
-  return toInstant(Math.min(Date.parse(onset), Date.parse(troubleBeganAt(incident))));
+  return toInstant(Math.min(Date.parse(onset), Date.parse(troubleBeganAt(incident)) + clockToleranceMs));
 }
 
 /** True unless only words (name, description, tags) or nothing at all was changed. */
@@ -46,6 +58,10 @@ export function orderedSuspects(evidence: Evidence): FlagChange[] {
   return itemsOf(evidence, "flag_change")
     .filter((change) => change.inEffect && changedBehaviour(change) && Date.parse(change.at) <= latest)
     .toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at) || (a.auditId < b.auditId ? -1 : 1));
+}
+
+function unclear({ shift }: Metric): number {
+  return shift === null || shift.score < clearScore ? 1 : 0;
 }
 
 function labelled({ labels }: Metric): number {

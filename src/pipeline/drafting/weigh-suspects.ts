@@ -2,7 +2,8 @@ import { type Evidence, type EvidenceOf, itemsOf } from "../../domain/evidence/e
 import type { EvidenceId } from "../../domain/evidence/evidence-id.ts";
 import { spanWords } from "../../domain/evidence/evidence-words.ts";
 import type { Instant } from "../../domain/ids.ts";
-import { type CohortFinding, compareCohorts } from "../evidence/compare-cohorts.ts";
+import { type CohortFinding, compareCohorts, variationIn } from "../evidence/compare-cohorts.ts";
+import { quantileOf, wholeOf } from "../evidence/kind-of-metric.ts";
 import { changedBehaviour, datingToleranceMs, type FlagChange, type Metric } from "./order-suspects.ts";
 
 /** A change whose effect is not measured per variation is suspect only if the trouble followed this soon … */
@@ -11,7 +12,7 @@ export const soonMs = 3 * 60_000;
 const eventuallyMs = 45 * 60_000;
 /** Two things this far apart are told apart with some certainty. */
 export const nearMs = 5 * 60_000;
-/** A share of failures may exceed the share of users by this factor before the change is too small to explain it. */
+/** An effect may exceed what the share of users allows by this factor: they may be the busiest ones. */
 const reachMargin = 1.5;
 
 export interface WeighedChange {
@@ -41,19 +42,27 @@ export function weighSuspects(evidence: Evidence, onset: Instant, worst: Metric)
     );
 }
 
-/** Deploys that lie between the change and the onset, so that they are the nearer cause. */
-export function deploysBetween(
-  evidence: Evidence,
-  changeAt: Instant,
-  onset: Instant,
-): EvidenceOf<"deploy">[] {
+export type OtherChange = EvidenceOf<"deploy"> | EvidenceOf<"change">;
+
+/** Deploys, and whatever else was changed outside of flags, the oldest first. */
+export function otherChanges(evidence: Evidence): OtherChange[] {
+  return [...itemsOf(evidence, "deploy"), ...itemsOf(evidence, "change")].toSorted(
+    (a, b) => Date.parse(a.at) - Date.parse(b.at),
+  );
+}
+
+/** Those that lie between the change of a flag and the onset, so that they are the nearer cause. */
+export function deploysBetween(evidence: Evidence, changeAt: Instant, onset: Instant): OtherChange[] {
   const [from, to] = [Date.parse(changeAt), Date.parse(onset) + datingToleranceMs];
-  return itemsOf(evidence, "deploy").filter(({ at }) => Date.parse(at) > from && Date.parse(at) <= to);
+  return otherChanges(evidence).filter(({ at }) => Date.parse(at) > from && Date.parse(at) <= to);
 }
 
 function weigh(change: FlagChange, evidence: Evidence, onset: Instant, worst: Metric): WeighedChange {
   const leadMs = Date.parse(onset) - Date.parse(change.at);
-  const cohorts = compareCohorts(change, onset, evidence);
+  const found = compareCohorts(change, onset, evidence, worst);
+  // Series that do not name their flag may be another's whose variations are called the same.
+  const doubtful = found.verdict === "confirms" && leadMs > soonMs && isNamesake(change, evidence);
+  const cohorts: CohortFinding = doubtful ? { verdict: "silent", citations: [] } : found;
   const impossibleBecause = impossible(change, leadMs, cohorts);
   const limitMs = cohorts.verdict === "confirms" ? eventuallyMs : soonMs;
   return {
@@ -68,6 +77,17 @@ function weigh(change: FlagChange, evidence: Evidence, onset: Instant, worst: Me
   };
 }
 
+/** True where another flag gave more users a variation of the same name, and the series do not say which is meant. */
+function isNamesake({ ref, gainedNames }: FlagChange, evidence: Evidence): boolean {
+  const labelled = itemsOf(evidence, "metric").some(({ labels }) => variationIn(labels)?.flagKey === ref.key);
+  return (
+    !labelled &&
+    itemsOf(evidence, "flag_change").some(
+      (other) => other.ref.key !== ref.key && other.gainedNames.some((name) => gainedNames.includes(name)),
+    )
+  );
+}
+
 function impossible(change: FlagChange, leadMs: number, { verdict }: CohortFinding): string | null {
   if (!changedBehaviour(change)) return "it changed nothing that users get";
   if (!change.inEffect) return "it is not in effect any more";
@@ -79,17 +99,31 @@ function impossible(change: FlagChange, leadMs: number, { verdict }: CohortFindi
 function unlikely(change: FlagChange, leadMs: number, limitMs: number, worst: Metric): string | null {
   if (leadMs > limitMs) return `it came ${spanWords(leadMs)} before the trouble began, which is long`;
   if (change.movedPercent === null) return "how far it reaches cannot be told from the flag alone";
-  if (tooSmall(change, worst)) return "it reaches too few users to explain so large a rise";
-  return null;
+  return tooSmall(change, worst);
 }
 
-/** A share of failures over all users can hardly rise by more than the share of users that a change reached. */
-function tooSmall(
-  { movedPercent, targetsMoved }: FlagChange,
-  { unit, before, after, badDirection }: Metric,
-): boolean {
-  if (movedPercent === null || targetsMoved > 0 || badDirection !== "up") return false;
-  if (before.mean === null || after.mean === null || (unit !== "%" && unit !== "ratio")) return false;
-  const risePercent = (after.mean - before.mean) * (unit === "ratio" ? 100 : 1);
-  return risePercent > movedPercent * reachMargin;
+/**
+ * A change can do no more than its users can: failures rise by no more than the share of users that it reached, what
+ * falls loses no more than their share, and the slowest twentieth of all stays as it is while fewer are slow.
+ */
+function tooSmall({ movedPercent, targetsMoved }: FlagChange, worst: Metric): string | null {
+  // How many requests come from individually targeted users nobody can tell.
+  if (movedPercent === null || targetsMoved > 0) return null;
+  const { before, after, badDirection } = worst;
+  const share = movedPercent / 100;
+  if (before.mean === null || after.mean === null) return null;
+  const whole = wholeOf(worst);
+  if (badDirection === "down") {
+    const lost = whole === null ? 1 - after.mean / before.mean : (before.mean - after.mean) / whole;
+    return before.mean > 0 && lost > share * reachMargin
+      ? "it reaches too few users to explain so deep a fall"
+      : null;
+  }
+  if (whole !== null && (after.mean - before.mean) / whole > share * reachMargin) {
+    return "it reaches too few users to explain so large a rise";
+  }
+  const quantile = quantileOf(worst);
+  return quantile !== null && share * reachMargin < 1 - quantile
+    ? `it reaches too few users to move the ${worst.queryId}`
+    : null;
 }

@@ -22,8 +22,6 @@ export interface Opinion {
   candidateId: string | null;
   abstention: string;
   confidence: Confidence;
-  /** What it would have needed to know. */
-  missing: string[];
 }
 
 /** One request to a model and what came of it, for the record. Never holds a credential. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { createHttpFaults, type HttpFaults } from "../http-faults.ts";
 import { createLoopbackServer, readBody } from "../loopback-server.ts";
-import { answerSchema, ChatRequest } from "./chat-request.ts";
+import { answerSchema, ChatRequest, promptText } from "./chat-request.ts";
 import { strictSchemaFault } from "./check-strict-schema.ts";
 import { apiError, completion } from "./completion.ts";
 import { goodAnswer, type ModelAnswer, type ModelBehaviour } from "./model-answers.ts";
@@ -13,7 +13,10 @@ export type OpenAiSandboxOptions = {
   apiKey?: string;
   models?: string[];
   behaviour?: ModelBehaviour;
+  /** The answer formats it knows; default all. Compatible servers know fewer, and refuse the others with 400. */
+  formats?: readonly AnswerFormat[];
 };
+type AnswerFormat = "json_schema" | "json_object" | "text";
 
 export type OpenAiSandbox = AsyncDisposable & {
   /** For `OPENAI_BASE_URL`. */
@@ -30,7 +33,7 @@ const bodyLimitBytes = 10_000_000;
 
 /** An OpenAI-compatible server without streaming; the answers come from a function. It checks what OpenAI checks. */
 export async function createOpenAiSandbox(options: OpenAiSandboxOptions = {}): Promise<OpenAiSandbox> {
-  const { apiKey = "sk-sandbox", models = ["sandbox-model"] } = options;
+  const { apiKey = "sk-sandbox", models = ["sandbox-model"], formats } = options;
   let { behaviour = goodAnswer() } = options;
   const faults = createHttpFaults();
   const requests: OpenAiSandbox["requests"] = [];
@@ -71,7 +74,7 @@ export async function createOpenAiSandbox(options: OpenAiSandboxOptions = {}): P
         apiError(`Invalid '${param}': ${issue?.message ?? ""}`, "invalid_request_error", param),
       );
     }
-    const refusal = refusalOf(parsed.data, models);
+    const refusal = refusalOf(parsed.data, models) ?? refusedFormat(parsed.data, formats);
     if (refusal !== undefined) return json(response, refusal.status, refusal.body);
     await send(await behaviour(parsed.data), parsed.data, response);
   }
@@ -102,6 +105,20 @@ function refusalOf(request: ChatRequest, models: string[]): { status: number; bo
     return badFormat(`'response_format.json_schema.name': string does not match pattern.`);
   const fault = strict === true ? strictSchemaFault(schema ?? {}) : undefined;
   return fault === undefined ? undefined : badFormat(`schema for response_format '${name}': ${fault}`);
+}
+
+/** In the words of vLLM and its like for what they do not know, of OpenAI for JSON that nobody mentioned. */
+function refusedFormat(request: ChatRequest, known: readonly AnswerFormat[] | undefined) {
+  const type = request.response_format?.type ?? "text";
+  if (known !== undefined && !known.includes(type)) {
+    return badFormat(`response_format.type: ${type} is not supported.`);
+  }
+  if (type === "json_object" && !/json/i.test(promptText(request))) {
+    return badFormat(
+      `'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.`,
+    );
+  }
+  return undefined;
 }
 
 function badFormat(what: string): { status: number; body: unknown } {
