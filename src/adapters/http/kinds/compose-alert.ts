@@ -52,7 +52,7 @@ export function composeAlert(pieces: AlertPieces, sourceId: string, receivedAt: 
 
 /** Later ones win; places under the names that the catalogue looks for come first, so that no limit cuts them off. */
 export function labelsOf(values: readonly unknown[]): Record<string, string> {
-  const own = toLabels(Object.assign(Object.create(null), ...values.map(toLabels)));
+  const own: Record<string, string> = Object.assign(Object.create(null), ...values.map(toLabels));
   return toLabels({ ...placesOf(own), ...own });
 }
 
