@@ -11,6 +11,6 @@ export const Stage = z.enum([
   "review", // subject: change id; due at the review date
   "recheck", // subject: change id; the flag platform hinted that its flag has moved
   "settle", // subject: incident id; due when an incident that was held open may end
-  "warn", // subject: source id; something of it was quarantined
+  "tell", // subject: `mute/<service>` or `quarantine/<source id>`; a line in a channel
 ]);
 export type Stage = z.infer<typeof Stage>;

@@ -2,7 +2,6 @@ import type { ChangeState } from "../domain/change/change.ts";
 import type { ChangeCommand } from "../domain/change/change-command.ts";
 import { decideChange } from "../domain/change/decide-change.ts";
 import type { ApplyOutcome, Reconciliation } from "../domain/change/outcome.ts";
-import { describeFlag } from "../domain/flag/describe-flag.ts";
 import { plainText } from "../domain/flag/plain-text.ts";
 import { ChangeId, type Instant, later } from "../domain/ids.ts";
 import { OpsError } from "../domain/ops-error.ts";
@@ -12,8 +11,9 @@ import { closeOrigin } from "./close-origin.ts";
 import type { FlagWriter } from "./ports/flag-platform.ts";
 import type { Commit, FollowUp, Loaded, Store, WorkItem } from "./ports/storage.ts";
 import { changeWrite, decideNow } from "./propose-change.ts";
-import { currentDigest, type RecheckDeps, stillValid, withdrawnBecause } from "./recheck-approval.ts";
+import { freshnessOf, type RecheckDeps, stillValid, withdrawnBecause } from "./recheck-approval.ts";
 import { outcomeOf, type StageOutcome } from "./run-stage.ts";
+import { supersede } from "./supersede.ts";
 
 export interface ExecuteDeps extends RecheckDeps {
   store: Store;
@@ -53,16 +53,9 @@ async function begin(loaded: Loaded<ChangeState>, item: WorkItem, deps: ExecuteD
   if (state.expiresAt !== null && now >= state.expiresAt) {
     return commit(loaded, { command: "expire" }, item, deps, now);
   }
-  const snapshot = await deps.flags.read(state.proposal.plan.ref);
-  const digest = snapshot === null ? null : await currentDigest(state, snapshot, deps);
-  if (snapshot === null || digest !== state.proposal.digest) {
-    const reason =
-      snapshot === null
-        ? "The flag is gone."
-        : "The flag, a segment it uses, or the rules it was approved under have changed since.";
-    const current = snapshot === null ? [] : describeFlag(snapshot.flag, snapshot.segments);
-    return commit(loaded, { command: "supersede", reason, current }, item, deps, now);
-  }
+  const found = await freshnessOf(state, deps);
+  if (found.kind === "stale") return supersede(loaded, found, item, deps.store, now);
+  const { digest } = found;
 
   const incident = await deps.store.ledger.incident(state.incidentId);
   if (incident === null) throw new Error(`change/${state.id}: its incident ${state.incidentId} is missing`);

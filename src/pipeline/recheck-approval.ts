@@ -1,4 +1,5 @@
 import type { ChangeState } from "../domain/change/change.ts";
+import { describeFlag } from "../domain/flag/describe-flag.ts";
 import { digestOf } from "../domain/flag/digest.ts";
 import type { FlagSnapshot } from "../domain/flag/flag.ts";
 import type { Instant } from "../domain/ids.ts";
@@ -37,11 +38,30 @@ export async function withdrawnBecause(
   return decision.kind === "allow" ? null : `Policy no longer allows it: ${decision.reasons.join(" ")}`;
 }
 
+export type Freshness =
+  { kind: "fresh"; digest: string } | { kind: "stale"; reason: string; current: string[] };
+
+/** Is everything that the change was drafted from still as it was? Reads the flag platform now. */
+export async function freshnessOf(
+  state: ChangeState,
+  deps: Pick<RecheckDeps, "flags" | "rulebook">,
+): Promise<Freshness> {
+  const snapshot = await deps.flags.read(state.proposal.plan.ref);
+  if (snapshot === null) return { kind: "stale", reason: "The flag is gone.", current: [] };
+  const digest = await currentDigest(state, snapshot, deps);
+  if (digest === state.proposal.digest) return { kind: "fresh", digest };
+  return {
+    kind: "stale",
+    reason: "The flag, a segment it uses, or the rules it was approved under have changed since.",
+    current: describeFlag(snapshot.flag, snapshot.segments),
+  };
+}
+
 /** The digest the change would have if it were drafted from the flag, its segments and the rules as they are now. */
-export async function currentDigest(
+async function currentDigest(
   state: ChangeState,
   snapshot: FlagSnapshot,
-  deps: RecheckDeps,
+  deps: Pick<RecheckDeps, "flags" | "rulebook">,
 ): Promise<string | null> {
   const { plan } = state.proposal;
   const known = new Map(snapshot.segments.map((segment) => [segment.id, segment]));

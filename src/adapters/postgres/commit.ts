@@ -87,7 +87,7 @@ async function settleAll(client: Queryable, settle: NonNullable<Commit["settle"]
     [
       settle.map(({ id }) => id),
       settle.map(({ settlement }) => settlement.outcome),
-      settle.map(({ settlement: { outcome: _, ...rest } }) => JSON.stringify(rest)),
+      settle.map(({ settlement }) => JSON.stringify(settlement)),
     ],
   );
   return rowCount === settle.length;

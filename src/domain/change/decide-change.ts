@@ -37,7 +37,7 @@ export function decideChange(command: ChangeCommand, state: ChangeState | null, 
       }
       return events({ type: "change_expired", at: now });
     case "supersede": {
-      if (state.status !== "awaiting_approval" && state.status !== "approved")
+      if (state.status !== "shown" && state.status !== "awaiting_approval" && state.status !== "approved")
         return wrongState(state, "superseded");
       const { reason, current } = command;
       return events({ type: "change_superseded", at: now, reason, current });

@@ -213,7 +213,11 @@ const table: { name: string; command: ChangeCommand; now?: Instant; expected: Ex
   {
     name: "supersede",
     command: supersede,
-    expected: only({ awaiting_approval: "change_superseded", approved: "change_superseded" }),
+    expected: only({
+      shown: "change_superseded",
+      awaiting_approval: "change_superseded",
+      approved: "change_superseded",
+    }),
   },
   { name: "begin, allowed", command: begin(), expected: only({ approved: "decided execution_started" }) },
   {
