@@ -10,12 +10,11 @@ import { executorDeps } from "./app/executor-role.ts";
 import { openDatabase, withRemedy } from "./app/open-database.ts";
 import { joinSlack, type SlackFront } from "./app/join-slack.ts";
 import { leaseMs, type Shared } from "./app/shared.ts";
-import { openDoor, webDeps } from "./app/web-role.ts";
+import { openDoor, type WebDeps, webDeps } from "./app/web-role.ts";
 import { type WorkerDeps, workerDeps } from "./app/worker-role.ts";
 import type { Config, WebConfig } from "./config/load-config.ts";
 import { loadDocuments } from "./documents/load-documents.ts";
 import type { ExecuteDeps } from "./pipeline/execute.ts";
-import type { NotifyDeps } from "./pipeline/notify.ts";
 import type { Log } from "./pipeline/ports/log.ts";
 import { createRelay } from "./pipeline/relay.ts";
 import { drainStage } from "./pipeline/run-stage.ts";
@@ -98,7 +97,7 @@ async function openWeb(part: WebConfig, controls: FeatBitControls, shared: Share
 }
 
 interface Parts {
-  web?: NotifyDeps | undefined;
+  web?: WebDeps | undefined;
   worker?: WorkerDeps | undefined;
   executor?: ExecuteDeps | undefined;
 }

@@ -9,10 +9,13 @@ import type { NotifyDeps } from "../pipeline/notify.ts";
 import { desk } from "../pipeline/people/desk.ts";
 import { personActions } from "../pipeline/people/person-actions.ts";
 import type { Controls } from "../pipeline/ports/controls.ts";
+import type { TellDeps } from "../pipeline/tell.ts";
 import { newChangeId, type Shared } from "./shared.ts";
 
+export type WebDeps = NotifyDeps & TellDeps;
+
 /** People's front: Slack's cards, clicks and commands. */
-export async function webDeps(part: WebConfig, controls: Controls, shared: Shared): Promise<NotifyDeps> {
+export async function webDeps(part: WebConfig, controls: Controls, shared: Shared): Promise<WebDeps> {
   const { config, documents, store, log, stack } = shared;
   const { services } = config;
   const { roles } = documents.governance;
@@ -43,6 +46,7 @@ export async function webDeps(part: WebConfig, controls: Controls, shared: Share
         controls,
         flags,
         rulebook: documents.governance,
+        services,
         newChangeId,
       }),
       desk: desk({
@@ -51,13 +55,13 @@ export async function webDeps(part: WebConfig, controls: Controls, shared: Share
         controls,
         services,
         queueBackend: config.queue.kind === "redis" ? "redis" : "postgres",
-        drafter: config.worker === undefined ? null : (config.worker.model?.name ?? "rules"),
+        drafter: config.worker === undefined ? null : (config.worker.model?.routes[0].name ?? "rules"),
       }),
       flagUrl: (ref) => flags.webUrl(ref),
       log,
     }),
   );
-  return { store, services, controls, announcer: slack.announcer };
+  return { store, services, controls, announcer: slack.announcer, noticeboard: slack.noticeboard };
 }
 
 /** Where webhooks come in. `missing` says what else is not there that useful work needs. */

@@ -12,7 +12,7 @@ export const name = "audit";
 export const summary =
   "check that the ledger was not tampered with, or read what it says of an incident or change";
 export const usage = `Usage: signalman audit verify [--json] [--config <file>]
-       signalman audit show <INC-…|CHG-…> [--json] [--config <file>]
+       signalman audit show <INC-…|CHG-…|mute/<service>> [--json] [--config <file>]
 
 verify   recomputes every hash chain, and that no version and no position is missing
 show     who did what and when, with policy decisions, votes and outcome
@@ -37,9 +37,9 @@ export async function run(args: string[]): Promise<number> {
   const wanted = word === "show" ? storyIdOf(id) : null;
   const database = loadDatabase(processOrigin(values.config));
   // Help and mistakes need no database driver.
-  const { openLedger } = await import("./audit/open-ledger.ts");
-  await using opened = await openLedger(database);
-  const { ledger } = opened;
+  const { openStore } = await import("./store/open-store.ts");
+  await using opened = await openStore(database);
+  const { ledger } = opened.store;
   if (wanted === null) {
     const verdict = await verifyLedger((from, limit) => ledger.entries(from, limit));
     const unpositioned = await ledger.unsequenced();
@@ -57,11 +57,13 @@ export async function run(args: string[]): Promise<number> {
 
 function storyIdOf(text: string | undefined): StoryId {
   if (text === undefined)
-    throw new UsageError("Say which: the id of an incident (INC-…) or of a change (CHG-…).");
-  const id = StoryId.safeParse(text.toUpperCase());
+    throw new UsageError(
+      "Say which: the id of an incident (INC-…) or of a change (CHG-…), or mute/<service>.",
+    );
+  const id = StoryId.safeParse(text.startsWith("mute/") ? text : text.toUpperCase());
   if (id.success) return id.data;
   throw new UsageError(
-    `"${text.slice(0, 60)}" is no id; it is INC- or CHG- and ten letters or digits, as the card shows it.`,
+    `"${text.slice(0, 60)}" is no id; it is INC- or CHG- and ten letters or digits, as the card shows it, or mute/ and a service.`,
   );
 }
 

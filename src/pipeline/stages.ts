@@ -2,8 +2,11 @@ import { execute, type ExecuteDeps } from "./execute.ts";
 import { investigate, type InvestigateDeps } from "./investigate.ts";
 import { notify, type NotifyDeps } from "./notify.ts";
 import type { Stage } from "../domain/stage.ts";
+import { recheck } from "./recheck.ts";
 import { ringTimer } from "./ring-timer.ts";
 import type { RunStage } from "./run-stage.ts";
+import { settle, type SettleDeps } from "./settle.ts";
+import { tell, type TellDeps } from "./tell.ts";
 import { verify, type VerifyDeps } from "./verify.ts";
 
 /**
@@ -11,10 +14,11 @@ import { verify, type VerifyDeps } from "./verify.ts";
  *
  *   door ──> inbox ──> intake ──> investigate ──> notify ──(click)──> execute ──> verify ──(click)──> closed
  *
- * A delivery is committed by the door (`adapters/http`), taken in (`take-in.ts`) and joins an incident. It is
+ * A delivery is committed by the door (`adapters/http`), taken in (`intake/`) and joins an incident. It is
  * investigated: evidence, assessment, one drafted change, policy's decision. The card is shown. A person's vote
  * (`cast-vote.ts`) that completes the quorum has the change executed, once; its effect is verified; a person
- * brings it to its end (`close-change.ts`, `start-linked-change.ts`). `expire` and `review` are timers.
+ * brings it to its end (`close-change.ts`, `start-linked-change.ts`). `expire`, `review` and `settle` are timers.
+ * `recheck` looks at once where the flag platform hints that a flag has moved; `tell` posts what belongs to no card.
  *
  * Every arrow is a row committed together with the events that caused it; the queue only rings.
  */
@@ -29,7 +33,7 @@ export const stages = [
   { stage: "review", role: "worker", concurrency: 2, maxAttempts: 1000 },
   { stage: "recheck", role: "worker", concurrency: 2, maxAttempts: 20 },
   { stage: "settle", role: "worker", concurrency: 2, maxAttempts: 1000 },
-  { stage: "warn", role: "web", concurrency: 1, maxAttempts: 1000 },
+  { stage: "tell", role: "web", concurrency: 1, maxAttempts: 1000 },
 ] as const satisfies readonly StageSpec[];
 
 export interface StageSpec {
@@ -45,8 +49,8 @@ export type WorkStage = Exclude<Stage, "intake">;
 
 /** What each role's stages need; a process builds only its own. */
 export interface RoleDeps {
-  web?: NotifyDeps;
-  worker?: InvestigateDeps & VerifyDeps;
+  web?: NotifyDeps & TellDeps;
+  worker?: InvestigateDeps & VerifyDeps & SettleDeps;
   executor?: ExecuteDeps;
 }
 
@@ -58,8 +62,13 @@ export function stageRunners({ web, worker, executor }: RoleDeps): Map<WorkStage
     runners.set("verify", (item, lastTry) => verify(item, worker, lastTry));
     runners.set("expire", (item) => ringTimer("expire", item, worker));
     runners.set("review", (item) => ringTimer("review", item, worker));
+    runners.set("recheck", (item) => recheck(item, worker));
+    runners.set("settle", (item) => settle(item, worker));
   }
-  if (web !== undefined) runners.set("notify", (item) => notify(item, web));
+  if (web !== undefined) {
+    runners.set("notify", (item) => notify(item, web));
+    runners.set("tell", (item) => tell(item, web));
+  }
   if (executor !== undefined) runners.set("execute", (item) => execute(item, executor));
   return runners;
 }

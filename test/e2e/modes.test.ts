@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { IncidentState } from "../../src/domain/incident/incident.ts";
 import { actionIdsOf, visibleText } from "../../src/sandbox/slack/driver/visible-text.ts";
-import { expectFolded, readLedger } from "../support/ledger-check.ts";
+import { expectFolded, readStore } from "../support/ledger-check.ts";
 import { openShop, type Shop } from "../support/open-shop.ts";
 import { startSignalman } from "../support/signalman.ts";
 import { until } from "../support/until.ts";
@@ -16,8 +16,8 @@ describe("the mode that FeatBit sets", () => {
   afterAll(() => shop[Symbol.asyncDispose]());
 
   async function openIncidents(): Promise<IncidentState[]> {
-    await using opened = await readLedger(shop.folder);
-    const loaded = await opened.ledger.incidents({ open: true, limit: 10 });
+    await using opened = await readStore(shop.folder);
+    const loaded = await opened.store.ledger.incidents({ open: true, limit: 10 });
     return loaded.map(({ state }) => state);
   }
 

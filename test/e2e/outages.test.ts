@@ -16,7 +16,7 @@ import {
 import { actionIdsOf, visibleText } from "../../src/sandbox/slack/driver/visible-text.ts";
 import { createWorld } from "../../src/sandbox/world/create-world.ts";
 import { createPlay } from "../support/incident-play.ts";
-import { expectAuditPasses, expectFolded, readLedger } from "../support/ledger-check.ts";
+import { expectAuditPasses, expectFolded, readStore } from "../support/ledger-check.ts";
 import { openShop, type Shop } from "../support/open-shop.ts";
 import { startSignalman, workFolder } from "../support/signalman.ts";
 import { until } from "../support/until.ts";
@@ -134,8 +134,8 @@ describe.concurrent("what is asked of others", () => {
     await until(
       "every alert that was taken to be in the incident",
       async () => {
-        await using opened = await readLedger(folder);
-        const incidents = await opened.ledger.incidents({ limit: 10 });
+        await using opened = await readStore(folder);
+        const incidents = await opened.store.ledger.incidents({ limit: 10 });
         return incidents.reduce((sum, { state }) => sum + state.alertCount, 0) >= taken;
       },
       { everyMs: 300, seen: signalman.log },

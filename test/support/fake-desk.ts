@@ -1,8 +1,28 @@
 import { OpsError } from "../../src/domain/ops-error.ts";
 import type { IncidentView } from "../../src/pipeline/ports/announcer.ts";
+import type { MuteState } from "../../src/domain/mute/mute.ts";
+import type { Quarantined } from "../../src/pipeline/ports/storage.ts";
 import type { Desk, Status } from "../../src/pipeline/ports/person-actions.ts";
-import { toInstant } from "../../src/domain/ids.ts";
+import { DeliveryId, toInstant } from "../../src/domain/ids.ts";
 import { onFlag, snapshotOf } from "./change-fixtures.ts";
+
+const muted: MuteState = {
+  service: "search",
+  muted: {
+    at: toInstant(Date.UTC(2026, 10, 21, 2)),
+    until: toInstant(Date.UTC(2026, 10, 21, 4)),
+    userId: "U0MAYA",
+    name: "Maya",
+    reason: "index <!channel> rebuild",
+  },
+};
+
+const quarantined: Quarantined = {
+  id: DeliveryId.parse("0198c0de-0000-7000-8000-000000000007"),
+  sourceId: "alertmanager",
+  receivedAt: toInstant(Date.UTC(2026, 10, 21, 2)),
+  reason: "alerts[0].labels: <!here> password=hunter2hunter2 is no object",
+};
 
 const status: Status = {
   database: "up",
@@ -12,7 +32,10 @@ const status: Status = {
   pendingApprovals: 1,
   waitingWork: 0,
   parkedWork: [],
-  quarantined: 0,
+  quarantined: 2,
+  sources: [{ sourceId: "alertmanager", waiting: 1, quarantined: 2 }],
+  heldBack: 1,
+  mutes: [muted],
   controls: [{ key: "signalman-mode", value: "approval_required", reason: "fallthrough" }],
 };
 
@@ -44,6 +67,16 @@ export function createFakeDesk(
     status: async () => {
       await ready();
       return status;
+    },
+    mutes: async () => {
+      await ready();
+      return [muted];
+    },
+    quarantined: async (limit, sourceId) => {
+      await ready();
+      return [quarantined]
+        .filter((each) => sourceId === undefined || each.sourceId === sourceId)
+        .slice(0, limit);
     },
     environments: () => [
       { service: "checkout", name: "production", project: "shop", environment: "prod" },

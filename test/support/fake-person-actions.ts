@@ -1,6 +1,6 @@
 import type { ActionAnswer, Expansion, PersonActions } from "../../src/pipeline/ports/person-actions.ts";
 
-type Acts = Exclude<keyof PersonActions, "check" | "expansions">;
+type Acts = Exclude<keyof PersonActions, "check" | "checkMute" | "expansions">;
 export type Act = { [Name in Acts]: { act: Name; input: Parameters<PersonActions[Name]>[0] } }[Acts];
 
 /** Remembers what people did; permits whoever is in `permitted`; can be made to take its time. */
@@ -33,6 +33,12 @@ export function createFakePersonActions(permitted: readonly string[]) {
     revert: (input) => answer(input.userId, "The reverse is drafted.", { act: "revert", input }),
     expand: (input) => answer(input.userId, "The wider change is drafted.", { act: "expand", input }),
     restoreOverwritten: (input) => answer(input.userId, "Drafted.", { act: "restoreOverwritten", input }),
+    checkMute: ({ userId }) => {
+      checks.push({ userId, action: "mute" });
+      return answer(userId, "Yes.");
+    },
+    mute: (input) => answer(input.userId, `${input.service} is muted.`, { act: "mute", input }),
+    unmute: (input) => answer(input.userId, `${input.service} is not muted.`, { act: "unmute", input }),
     expansions: async () => expansions,
   };
   return {

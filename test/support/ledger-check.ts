@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { openLedger } from "../../src/commands/audit/open-ledger.ts";
+import { openStore } from "../../src/commands/store/open-store.ts";
 import { loadDatabase } from "../../src/config/load-config.ts";
 import { type ChangeState, evolveChange } from "../../src/domain/change/change.ts";
 import { ChangeEvent } from "../../src/domain/change/events.ts";
@@ -10,9 +10,9 @@ import { streamFault } from "../../src/domain/ledger/verify.ts";
 import { streamOf } from "../../src/domain/ledger/stream.ts";
 import { runSignalman } from "./signalman.ts";
 
-/** The ledger of the Signalman that runs in `folder`, read beside it. */
-export function readLedger(folder: string, env: Record<string, string> = {}) {
-  return openLedger(loadDatabase({ env, cwd: folder }));
+/** The store of the Signalman that runs in `folder`, read beside it. */
+export function readStore(folder: string, env: Record<string, string> = {}) {
+  return openStore(loadDatabase({ env, cwd: folder }));
 }
 
 export interface Recorded {
@@ -25,8 +25,8 @@ export interface Recorded {
 
 /** Folds every stream anew and expects what the projections hold; gives what was recorded, oldest first. */
 export async function expectFolded(folder: string, env: Record<string, string> = {}): Promise<Recorded> {
-  await using opened = await readLedger(folder, env);
-  const { ledger } = opened;
+  await using opened = await readStore(folder, env);
+  const { ledger } = opened.store;
   const entries = new Map<string, LedgerEntry[]>();
   const changes = (await ledger.changes({ limit: 1000 })).toReversed();
   for (const { state, version } of changes) {

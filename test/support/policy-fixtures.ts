@@ -62,7 +62,7 @@ export const exampleRoles = Roles.parse({
       groups: ["S0CHECKOUT"],
       permit: [
         {
-          actions: ["approve", "reject", "acknowledge", "revert", "close", "propose"],
+          actions: ["approve", "reject", "acknowledge", "revert", "close", "propose", "mute"],
           tags: ["checkout"],
           risks: ["reversible_write"],
         },

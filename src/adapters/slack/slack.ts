@@ -4,6 +4,7 @@ import { OpsError } from "../../domain/ops-error.ts";
 import type { FlagRef } from "../../domain/flag/flag.ts";
 import type { Roles } from "../../domain/policy/roles.ts";
 import type { Announcer } from "../../pipeline/ports/announcer.ts";
+import type { Noticeboard } from "../../pipeline/ports/noticeboard.ts";
 import type { Desk, PersonActions } from "../../pipeline/ports/person-actions.ts";
 import type { Postings } from "../../pipeline/ports/storage.ts";
 import { createAnnouncer } from "./announcer.ts";
@@ -13,6 +14,7 @@ import { usualLimits, type FrontLimits } from "./front.ts";
 import { createIdentity, type SlackIdentity } from "./identity.ts";
 import { registerListeners } from "./listeners/register-listeners.ts";
 import type { Log } from "../../pipeline/ports/log.ts";
+import { createNoticeboard } from "./noticeboard.ts";
 import { createPacer } from "./pacer.ts";
 import { toOpsError } from "./slack-failure.ts";
 import { toSlackLogger } from "./slack-logger.ts";
@@ -55,6 +57,7 @@ export interface SlackOptions {
 
 export interface Slack extends AsyncDisposable {
   announcer: Announcer;
+  noticeboard: Noticeboard;
   identity: SlackIdentity;
   botUserId: string;
   teamId: string;
@@ -96,6 +99,9 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     flagUrl: options.flagUrl,
     log,
   });
+
+  const { defaultChannel, opsChannel } = options;
+  const noticeboard = createNoticeboard({ client, pacer, postings, defaultChannel, opsChannel, log });
 
   const receiver = receiverFor(connection, apiUrl, log);
   const app = new App({
@@ -139,6 +145,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
   const started = undo.move();
   return {
     announcer,
+    noticeboard,
     identity,
     botUserId: self.botUserId,
     teamId: self.teamId,

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createFlagEvaluator } from "../../sandbox/services/flag-evaluator.ts";
 import { createSandboxPage } from "../../sandbox/slack/page/sandbox-page.ts";
-import { openLedger } from "../audit/open-ledger.ts";
+import { openStore } from "../store/open-store.ts";
 import type { Demo } from "./open-demo.ts";
 import { flagsPanel } from "./panels/flags-panel.ts";
 import { ledgerPanel } from "./panels/ledger-panel.ts";
@@ -25,7 +25,7 @@ export async function runPage(demo: Demo, port: number): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const { world } = demo;
   const flags = stack.use(await createFlagEvaluator(world.connection));
-  const { ledger } = stack.use(await openLedger(demo.config.database));
+  const { ledger } = stack.use(await openStore(demo.config.database)).store;
   const roles = Object.fromEntries(Object.values(world.people).map(({ id, role }) => [id, role]));
   const panels = [
     scenariosPanel(demo),

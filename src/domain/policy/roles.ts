@@ -3,7 +3,7 @@ import type { PersonFacts } from "../people.ts";
 import { RiskClass } from "./governance-contract.ts";
 
 /** What a person may be permitted to do. */
-export const PersonAction = z.enum(["approve", "reject", "acknowledge", "propose", "revert", "close"]);
+export const PersonAction = z.enum(["approve", "reject", "acknowledge", "propose", "revert", "close", "mute"]);
 export type PersonAction = z.infer<typeof PersonAction>;
 
 const any = z.literal("*");

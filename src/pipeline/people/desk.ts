@@ -1,5 +1,6 @@
 import { openStatuses } from "../../domain/change/change.ts";
-import { later } from "../../domain/ids.ts";
+import { type Instant, later } from "../../domain/ids.ts";
+import { mutedUntil, type MuteState } from "../../domain/mute/mute.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { EnvironmentKeys, Service } from "../../domain/service.ts";
 import type { Controls } from "../ports/controls.ts";
@@ -40,6 +41,8 @@ export function desk(deps: DeskDeps): Desk {
       return [...due, ...unclosed].map((change) => change.state);
     },
     status: () => statusOf(deps),
+    mutes: async () => mutedNow(deps, await deps.store.now()),
+    quarantined: (limit, sourceId) => deps.store.inbox.quarantined(limit, sourceId),
     environments: () =>
       deps.services.flatMap((service) =>
         Object.entries(service.environments).map(([name, keys]) => ({
@@ -63,12 +66,13 @@ export function desk(deps: DeskDeps): Desk {
 async function statusOf(deps: DeskDeps): Promise<Status> {
   const { store } = deps;
   const now = await store.now();
-  const [incidents, pending, waiting, parked, quarantined, reading] = await Promise.all([
+  const [incidents, pending, waiting, parked, sources, mutes, reading] = await Promise.all([
     store.ledger.incidents({ open: true, limit: 1000 }),
     store.ledger.changes({ statuses: ["awaiting_approval"], limit: 1000 }),
     store.work.waiting(now, 1000),
     store.work.parked(10),
-    store.inbox.quarantined(1000),
+    store.inbox.counts(),
+    mutedNow(deps, now),
     deps.controls.read({
       incidentId: "status",
       service: "",
@@ -89,9 +93,17 @@ async function statusOf(deps: DeskDeps): Promise<Status> {
     pendingApprovals: pending.length,
     waitingWork: waiting.length,
     parkedWork: parked,
-    quarantined: quarantined.length,
+    quarantined: sources.reduce((sum, { quarantined }) => sum + quarantined, 0),
+    sources,
+    heldBack: incidents.filter(({ state: { mutedUntil } }) => mutedUntil !== null && mutedUntil > now).length,
+    mutes,
     controls: reading.evaluations,
   };
+}
+
+async function mutedNow({ store }: DeskDeps, now: Instant): Promise<MuteState[]> {
+  const mutes = await store.ledger.mutes();
+  return mutes.map(({ state }) => state).filter((mute) => mutedUntil(mute, now) !== null);
 }
 
 /** Each environment of the catalogue once, whichever services share it. */

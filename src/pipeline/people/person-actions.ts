@@ -6,14 +6,15 @@ import { castVote, checkVote, noSuchChange } from "./cast-vote.ts";
 import { checkPermission, refusal, refuseAction, targetOf } from "./check-permission.ts";
 import { closeChange } from "./close-change.ts";
 import { commitDecision } from "../commit-decision.ts";
+import { checkMute, type MuteDeps, muteService, unmuteService } from "./mute-service.ts";
 import { expansionsOf } from "./offer-expansions.ts";
 import type { ActionAnswer, PersonActions } from "../ports/person-actions.ts";
 import type { Store } from "../ports/storage.ts";
 import { expand, type LinkedChangeDeps, restoreOverwritten, revert } from "./start-linked-change.ts";
 
 /** What people may do, as one object for whatever front they use. Failures outside become `unavailable`. */
-export function personActions(given: LinkedChangeDeps): PersonActions {
-  const deps: LinkedChangeDeps = { ...given, store: watchingCommits(given.store) };
+export function personActions(given: LinkedChangeDeps & MuteDeps): PersonActions {
+  const deps: LinkedChangeDeps & MuteDeps = { ...given, store: watchingCommits(given.store) };
   return {
     check: (changeId, userId, action) =>
       answering(async () => {
@@ -33,6 +34,9 @@ export function personActions(given: LinkedChangeDeps): PersonActions {
     revert: (input) => answering(() => revert(input, deps)),
     expand: (input) => answering(() => expand(input, deps)),
     restoreOverwritten: (input) => answering(() => restoreOverwritten(input, deps)),
+    checkMute: (input) => answering(() => checkMute(input, deps)),
+    mute: (input) => answering(() => muteService(input, deps)),
+    unmute: (input) => answering(() => unmuteService(input, deps)),
     expansions: async (changeId) => {
       const loaded = await deps.store.ledger.change(changeId);
       if (loaded === null || loaded.state.applied === null) return [];

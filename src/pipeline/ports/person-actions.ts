@@ -1,11 +1,13 @@
 import type { ChangeState } from "../../domain/change/change.ts";
 import type { Resolution } from "../../domain/change/events.ts";
 import type { ChangeId, IncidentId, Instant } from "../../domain/ids.ts";
+import type { MuteState } from "../../domain/mute/mute.ts";
 import type { PersonAction } from "../../domain/policy/roles.ts";
 import type { IncidentView } from "./announcer.ts";
 import type { FlagOverview } from "./flag-platform.ts";
 import type { FlagSnapshot } from "../../domain/flag/flag.ts";
 import type { FlagHistoryEntry } from "./flag-platform.ts";
+import type { Quarantined } from "./storage.ts";
 
 /** Whom to ask instead: Slack user group and user ids that hold a role which may. */
 export interface WhoMay {
@@ -63,6 +65,14 @@ export interface PersonActions {
     expansionId: string;
     reason: string;
   }): Promise<ActionAnswer>;
+  /** Before a form is opened: may this person mute this service? Records a refusal. */
+  checkMute(input: { service: string; userId: string }): Promise<ActionAnswer>;
+  /**
+   * A maintenance window of 5 minutes to 24 hours: new incidents of the service are recorded, and shown and
+   * investigated after it. An unknown service is refused with the closest one there is.
+   */
+  mute(input: { service: string; forMs: number; reason: string; userId: string }): Promise<ActionAnswer>;
+  unmute(input: { service: string; reason: string; userId: string }): Promise<ActionAnswer>;
   /** After a broken audit chain: starts a change that brings back what was overwritten. */
   restoreOverwritten(input: { changeId: ChangeId; userId: string }): Promise<ActionAnswer>;
 }
@@ -77,6 +87,12 @@ export interface Status {
   waitingWork: number;
   parkedWork: { stage: string; subject: string; error: string; at: Instant }[];
   quarantined: number;
+  /** Of every source that has any. */
+  sources: { sourceId: string; waiting: number; quarantined: number }[];
+  /** Open incidents that a mute keeps from being shown. */
+  heldBack: number;
+  /** Services that are muted now. */
+  mutes: MuteState[];
   controls: { key: string; value: string; reason: string }[];
 }
 
@@ -89,6 +105,10 @@ export interface Desk {
   /** Closed changes past their review date, then applied ones nobody has closed; each oldest first. */
   cleanup(): Promise<ChangeState[]>;
   status(): Promise<Status>;
+  /** Services that are muted now, by name. */
+  mutes(): Promise<MuteState[]>;
+  /** Deliveries that could not be understood, newest first; of all sources or of one. */
+  quarantined(limit: number, sourceId?: string): Promise<Quarantined[]>;
   /** `service/environment name` of every environment in the catalogue, for choosing. */
   environments(): { service: string; name: string; project: string; environment: string }[];
   flags(environment: {

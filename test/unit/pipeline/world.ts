@@ -14,6 +14,7 @@ import type { Rulebook } from "../../../src/domain/policy/rulebook.ts";
 import type { Stage } from "../../../src/domain/stage.ts";
 import { execute, type ExecuteDeps } from "../../../src/pipeline/execute.ts";
 import { castVote } from "../../../src/pipeline/people/cast-vote.ts";
+import type { MuteDeps } from "../../../src/pipeline/people/mute-service.ts";
 import type { LinkedChangeDeps } from "../../../src/pipeline/people/start-linked-change.ts";
 import type { Log } from "../../../src/pipeline/ports/log.ts";
 import type { Identity } from "../../../src/pipeline/ports/people.ts";
@@ -23,6 +24,7 @@ import { drainStage, type RunStage } from "../../../src/pipeline/run-stage.ts";
 import { onFlag } from "../../support/change-fixtures.ts";
 import { createFakeFlagPlatform, type FakeFlagPlatform } from "../../support/fake-flag-platform.ts";
 import { openCommand } from "../../support/incident-fixtures.ts";
+import { Service } from "../../../src/domain/service.ts";
 import {
   createInMemoryStore,
   type InMemoryStore,
@@ -62,7 +64,7 @@ export interface World {
   identity: FakeIdentity;
   controls: ControlReading;
   contracts: Map<string, GovernanceContract>;
-  deps: LinkedChangeDeps & ExecuteDeps;
+  deps: LinkedChangeDeps & ExecuteDeps & MuteDeps;
   log: Log;
   logged: LoggedLine[];
   /** Timers that were rung: stage, subject and when. */
@@ -126,6 +128,7 @@ export function createWorld(flag = onFlag()): World {
       controls: { read: async () => world.controls },
       flags: flags.reader,
       writer: flags.writer,
+      services: [checkout, search],
       newChangeId: () => ChangeId.parse(`CHG-${tail()}`),
       newOperationId: () => `op-${tail()}`,
       leaseMs,
@@ -210,6 +213,21 @@ export function createWorld(flag = onFlag()): World {
   };
   return world;
 }
+
+const checkout = Service.parse({
+  name: "checkout",
+  owner: "Checkout",
+  channel: "C0CHECKOUT",
+  environments: { production: { project: "shop", environment: "prod" } },
+  flags: { tags: ["checkout"] },
+  sources: [{ id: "alertmanager" }],
+});
+const search = Service.parse({
+  ...checkout,
+  name: "search",
+  channel: undefined,
+  flags: { tags: ["search"] },
+});
 
 const turnOff: ToolOperation = { tool: "flag.turn_off" };
 const source: Requester = { kind: "source", sourceId: "alertmanager" };

@@ -11,6 +11,9 @@ export function buttons(view: IncidentView, change: ChangeState | null, expandab
   if (incident.acknowledgedBy === null && incident.status === "open") {
     elements.push(button("acknowledge", "I'm on it", incidentValue(incident.id)));
   }
+  if (incident.scope !== null && incident.status === "open") {
+    elements.push(button("mute_service", "Mute service", incidentValue(incident.id)));
+  }
   return elements.length === 0 ? [] : [actions(elements)];
 }
 

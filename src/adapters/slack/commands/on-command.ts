@@ -12,14 +12,18 @@ export interface Page {
 }
 
 /** Registers a slash command: acknowledges first, reads, and answers only whoever typed it. */
-export function onCommand(front: Front, name: string, read: (text: string) => Promise<Page>): void {
+export function onCommand(
+  front: Front,
+  name: string,
+  read: (text: string, userId: string) => Promise<Page>,
+): void {
   front.app.command(name, async ({ ack, command, respond }) => {
     await ack();
     if (command.team_id !== front.teamId) {
       front.log.warn({ intent: name }, "A command of another workspace was ignored.");
       return;
     }
-    await answer(front, name, respond, () => read(command.text.trim()));
+    await answer(front, name, respond, () => read(command.text.trim(), command.user_id));
   });
 }
 

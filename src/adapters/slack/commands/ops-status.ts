@@ -1,5 +1,6 @@
 import { code, mrkdwn } from "../escape-text.ts";
-import { when } from "../words.ts";
+import { countWords, when } from "../words.ts";
+import { muteLine } from "./ops-mute.ts";
 import { sections } from "./on-command.ts";
 import type { OpsWord } from "./ops-word.ts";
 import type { Status } from "../../../pipeline/ports/person-actions.ts";
@@ -18,6 +19,13 @@ export const opsStatus: OpsWord = {
       `• Database ${status.database}, queue on ${status.queueBackend}${drafterOf(status)}.`,
       `• ${status.openIncidents} open incidents, ${status.pendingApprovals} changes awaiting approval.`,
       `• ${status.waitingWork} pieces of work waiting, ${status.quarantined} deliveries in quarantine.`,
+      ...status.sources.map(
+        ({ sourceId, waiting, quarantined }) =>
+          `• Source ${code(sourceId, 70)}: ${waiting} waiting, ${quarantined} in quarantine.`,
+      ),
+      ...(status.heldBack === 0 ? [] : [`• ${countWords(status.heldBack, "incident")} held back by a mute.`]),
+      ...(status.mutes.length === 0 ? [] : ["*Muted*"]),
+      ...status.mutes.map(muteLine),
       ...(status.parkedWork.length === 0 ? ["• No work was given up."] : ["*Given up, a person must look:*"]),
       ...status.parkedWork
         .slice(0, 10)

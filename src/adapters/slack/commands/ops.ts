@@ -3,18 +3,21 @@ import { mrkdwn } from "../escape-text.ts";
 import { onCommand, pageOf } from "./on-command.ts";
 import { nearest } from "./nearest.ts";
 import { opsCleanup } from "./ops-cleanup.ts";
+import { opsMute, opsUnmute } from "./ops-mute.ts";
 import { opsPending } from "./ops-pending.ts";
+import { opsQuarantine } from "./ops-quarantine.ts";
 import { opsStatus } from "./ops-status.ts";
 import type { OpsWord } from "./ops-word.ts";
 
-const words: readonly OpsWord[] = [opsStatus, opsPending, opsCleanup];
+const words: readonly OpsWord[] = [opsStatus, opsPending, opsCleanup, opsMute, opsUnmute, opsQuarantine];
 
-/** `/ops <word>`: what stands where, for whoever asks. */
+/** `/ops <word>`: what stands where, for whoever asks, and what a permitted person may set. */
 export function listenToOps(front: Front): void {
-  onCommand(front, "/ops", async (text) => {
-    const asked = text.split(/\s+/)[0]?.toLowerCase() ?? "";
+  onCommand(front, "/ops", async (text, userId) => {
+    const [first = ""] = text.split(/\s+/);
+    const asked = first.toLowerCase();
     const found = words.find(({ word }) => word === asked);
-    if (found !== undefined) return found.read(front);
+    if (found !== undefined) return found.read(front, { args: text.slice(first.length).trim(), userId });
     return pageOf([...(asked === "" || asked === "help" ? [] : [unknown(asked)]), ...help()]);
   });
 }

@@ -1,16 +1,17 @@
 import { answerLines, failureLines, tell } from "../answer-person.ts";
 import type { Front } from "../front.ts";
 import { fieldAction } from "../modals/fields.ts";
-import { readModalMetadata, type ModalMetadata } from "../modals/modal-metadata.ts";
+import type { z } from "zod";
+import { ModalMetadata, readMetadata } from "../modals/modal-metadata.ts";
 import type { ActionAnswer } from "../../../pipeline/ports/person-actions.ts";
 import { WireSubmission } from "../wire.ts";
 import { within } from "../within.ts";
 
 type Field = WireSubmission["view"]["state"]["values"][string][string];
 
-export interface Submission {
+export interface Submission<Metadata = ModalMetadata> {
   userId: string;
-  metadata: ModalMetadata;
+  metadata: Metadata;
   /** Text of a field, trimmed; empty where nothing was entered. */
   text: (blockId: string) => string;
   person: (blockId: string) => string | null;
@@ -23,14 +24,24 @@ export type Reading =
   /** Complaints beside fields, by block id: the modal stays open. */
   { kind: "errors"; errors: Record<string, string> } | { kind: "act"; act: () => Promise<ActionAnswer> };
 
-/** Registers the handler of a modal: checks the fields at once, closes it, then acts and answers privately. */
+/** Registers the handler of a modal about a change. */
 export function onSubmission(
   front: Front,
   callbackId: string,
   read: (submission: Submission) => Reading,
 ): void {
+  onForm(front, callbackId, ModalMetadata, read);
+}
+
+/** Registers the handler of a modal: checks the fields at once, closes it, then acts and answers privately. */
+export function onForm<Metadata extends { channel: string }>(
+  front: Front,
+  callbackId: string,
+  shape: z.ZodType<Metadata>,
+  read: (submission: Submission<Metadata>) => Reading,
+): void {
   front.app.view(callbackId, async ({ ack, body }) => {
-    const submission = readSubmission(front, body);
+    const submission = readSubmission(front, body, shape);
     if (submission === null) {
       front.log.warn({ intent: callbackId }, "A form was ignored: it is not of this app and workspace.");
       await ack();
@@ -52,13 +63,17 @@ export function onSubmission(
   });
 }
 
-function readSubmission(front: Front, body: unknown): Submission | null {
+function readSubmission<Metadata>(
+  front: Front,
+  body: unknown,
+  shape: z.ZodType<Metadata>,
+): Submission<Metadata> | null {
   const parsed = WireSubmission.safeParse(body);
   if (!parsed.success) return null;
   const { team, user, api_app_id, view } = parsed.data;
   if (team.id !== front.teamId || api_app_id !== front.appId) return null;
   if (view.app_id != null && view.app_id !== front.appId) return null;
-  const metadata = readModalMetadata(view.private_metadata);
+  const metadata = readMetadata(view.private_metadata, shape);
   if (metadata === null) return null;
   const field = (blockId: string): Field | undefined => view.state.values[blockId]?.[fieldAction];
   return {

@@ -10,6 +10,7 @@ import { listenToExpand } from "./expand.ts";
 import { listenToExpansions } from "./expand-submitted.ts";
 import { listenToGroupChanges } from "./group-changed.ts";
 import { listenToLinks } from "./open-link.ts";
+import { listenToMutes } from "./mute.ts";
 import { listenToReject } from "./reject.ts";
 import { listenToRestore } from "./restore.ts";
 import { listenToRollBack } from "./roll-back.ts";
@@ -23,6 +24,7 @@ export function registerListeners(front: Front): void {
   listenToVotes(front);
   listenToDetails(front);
   listenToAcknowledge(front);
+  listenToMutes(front);
   listenToClose(front);
   listenToClosures(front);
   listenToExpand(front);

@@ -24,9 +24,10 @@ export function modalMetadata(change: ChangeState, channel: string, choice: Moda
   } satisfies ModalMetadata);
 }
 
-export function readModalMetadata(text: string): ModalMetadata | null {
+/** Null for anything that a form of ours did not carry like that. */
+export function readMetadata<Metadata>(text: string, shape: z.ZodType<Metadata>): Metadata | null {
   try {
-    return ModalMetadata.safeParse(JSON.parse(text)).data ?? null;
+    return shape.safeParse(JSON.parse(text)).data ?? null;
   } catch {
     return null;
   }

@@ -5,15 +5,15 @@ import { createPool } from "../../adapters/postgres/create-pool.ts";
 import { createStore } from "../../adapters/postgres/store.ts";
 import type { Database } from "../../config/database.ts";
 import { OpsError } from "../../domain/ops-error.ts";
-import type { Ledger } from "../../pipeline/ports/storage.ts";
+import type { Store } from "../../pipeline/ports/storage.ts";
 
-export type OpenLedger = { ledger: Ledger } & AsyncDisposable;
+export type OpenStore = { store: Store } & AsyncDisposable;
 
 /**
- * The ledger of an existing database, for reading. The embedded server is joined, or started for as long as this
- * takes; a data folder that is not there is not made. Throws `OpsError`.
+ * The store of an existing database, beside a Signalman that may be running on it. The embedded server is joined, or
+ * started for as long as this takes; a data folder that is not there is not made. Throws `OpsError`.
  */
-export async function openLedger(database: Database): Promise<OpenLedger> {
+export async function openStore(database: Database): Promise<OpenStore> {
   await using stack = new AsyncDisposableStack();
   let connection: PoolConfig;
   if (database.kind === "server") {
@@ -35,12 +35,12 @@ export async function openLedger(database: Database): Promise<OpenLedger> {
   }
   const pool = createPool({ ...connection, max: 2 }, say);
   stack.defer(() => pool.end());
-  await refuseWithoutLedger(pool);
+  await refuseWithoutTables(pool);
   const undo = stack.move();
-  return { ledger: createStore(pool).ledger, [Symbol.asyncDispose]: () => undo.disposeAsync() };
+  return { store: createStore(pool), [Symbol.asyncDispose]: () => undo.disposeAsync() };
 }
 
-async function refuseWithoutLedger(pool: ReturnType<typeof createPool>): Promise<void> {
+async function refuseWithoutTables(pool: ReturnType<typeof createPool>): Promise<void> {
   let found: boolean;
   try {
     found = (await pool.query("select 1 where to_regclass('events') is not null")).rowCount === 1;

@@ -1,0 +1,161 @@
+import { suggestion } from "../../domain/closest-word.ts";
+import type { Instant } from "../../domain/ids.ts";
+import { decideIncident } from "../../domain/incident/decide-incident.ts";
+import { streamOf } from "../../domain/ledger/stream.ts";
+import { decideMute, type MuteCommand } from "../../domain/mute/decide-mute.ts";
+import { mutedUntil } from "../../domain/mute/mute.ts";
+import type { PersonFacts } from "../../domain/people.ts";
+import type { Target } from "../../domain/policy/roles.ts";
+import type { Service } from "../../domain/service.ts";
+import { commitDecision } from "../commit-decision.ts";
+import type { ActionAnswer } from "../ports/person-actions.ts";
+import type { Commit, Store } from "../ports/storage.ts";
+import { tellMute } from "../tell.ts";
+import { checkPermission, type PermissionDeps, refusal } from "./check-permission.ts";
+
+export interface MuteDeps extends PermissionDeps {
+  store: Store;
+  services: readonly Service[];
+}
+
+interface MuteInput {
+  service: string;
+  userId: string;
+  reason: string;
+}
+
+const mostIncidents = 1000;
+
+/** Mutes a service: what opens for it from now on is recorded, and shown and investigated only after `forMs`. */
+export function muteService(input: MuteInput & { forMs: number }, deps: MuteDeps): Promise<ActionAnswer> {
+  const { forMs, reason } = input;
+  return permitted(input, "mute", deps, (service, person) =>
+    change(service, { command: "mute", forMs, reason, ...named(person) }, deps),
+  );
+}
+
+/** Ends a mute before its time; what was held back because of it is shown and investigated now. */
+export function unmuteService(input: MuteInput, deps: MuteDeps): Promise<ActionAnswer> {
+  const { reason } = input;
+  return permitted(input, "unmute", deps, (service, person) =>
+    change(service, { command: "unmute", reason, ...named(person) }, deps),
+  );
+}
+
+/** Before a form is opened: may this person mute this service? Records a refusal. */
+export function checkMute(input: Omit<MuteInput, "reason">, deps: MuteDeps): Promise<ActionAnswer> {
+  return permitted(input, "mute", deps, () => Promise.resolve({ kind: "done", text: "Yes." }));
+}
+
+/** Who may mute a service may do so in every environment it has: a mute knows no environments. */
+async function permitted(
+  { service: name, userId }: Omit<MuteInput, "reason">,
+  asked: "mute" | "unmute",
+  deps: MuteDeps,
+  act: (service: Service, person: PersonFacts) => Promise<ActionAnswer>,
+): Promise<ActionAnswer> {
+  const service = deps.services.find((each) => each.name === name);
+  if (service === undefined) {
+    const known = deps.services.map((each) => each.name);
+    const reason = `There is no service "${name}" in the catalogue.${suggestion(name, known)}`;
+    return { kind: "refused", reason, whoMay: { groups: [], users: [] } };
+  }
+  let person: PersonFacts | null = null;
+  for (const target of targetsOf(service)) {
+    const answer = await checkPermission(userId, "mute", target, deps);
+    if (answer.kind === "unavailable") return answer;
+    ({ person } = answer);
+    if (answer.permission.kind === "refused") {
+      const { reason } = answer.permission;
+      await change(service, { command: "refuse", asked, reason, ...named(person) }, deps);
+      return refusal(reason, "mute", target, deps.rulebook);
+    }
+  }
+  if (person === null) throw new Error(`mute: nobody was asked about ${service.name}`);
+  return act(service, person);
+}
+
+function targetsOf({ environments, flags }: Service): Target[] {
+  const places = Object.values(environments);
+  const asked = places.length === 0 ? [{ project: "", environment: "" }] : places;
+  return asked.map((place) => ({ ...place, tags: flags.tags, risk: "reversible_write" }));
+}
+
+function named({ userId, name }: PersonFacts): { userId: string; name: string } {
+  return { userId, name };
+}
+
+async function change({ name }: Service, command: MuteCommand, deps: MuteDeps): Promise<ActionAnswer> {
+  const { store } = deps;
+  return commitDecision<ActionAnswer>(store, async () => {
+    const now = await store.now();
+    const loaded = await store.ledger.muteOf(name);
+    const answer = decideMute(command, loaded?.state ?? null, now);
+    if (answer.kind === "refused") {
+      return {
+        kind: "answer",
+        answer: { kind: "refused", reason: answer.reason, whoMay: { groups: [], users: [] } },
+      };
+    }
+    const { events } = answer;
+    const until = events.find((event) => event.type === "service_muted")?.until;
+    const done: ActionAnswer = {
+      kind: "done",
+      text: doneText(name, command, until ?? mutedUntil(loaded?.state ?? null, now), events.length > 0),
+    };
+    if (events.length === 0) return { kind: "answer", answer: done };
+    const commit: Commit = {
+      writes: [
+        {
+          kind: "mute",
+          stream: streamOf("mute", name),
+          id: name,
+          expectedVersion: loaded?.version ?? 0,
+          events,
+        },
+      ],
+      followUps: command.command === "refuse" ? [] : [tellMute(name)],
+    };
+    if (command.command === "unmute") await bringForward(name, command, commit, store, now);
+    return { kind: "commit", commit, after: () => done };
+  });
+}
+
+/** What waits for the end of the mute need not wait any longer. */
+async function bringForward(
+  service: string,
+  { userId, reason }: Extract<MuteCommand, { command: "unmute" }>,
+  commit: Commit,
+  store: Store,
+  now: Instant,
+): Promise<void> {
+  for (const { state, version } of await store.ledger.incidents({
+    open: true,
+    service,
+    limit: mostIncidents,
+  })) {
+    const answer = decideIncident({ command: "lift_mute", userId, reason }, state, now);
+    if (answer.kind === "refused" || answer.events.length === 0) continue;
+    const { id, correlationId } = state;
+    const { events } = answer;
+    commit.writes.push({
+      kind: "incident",
+      stream: streamOf("incident", id),
+      id,
+      expectedVersion: version,
+      events,
+    });
+    commit.followUps?.push(
+      { stage: "notify", subject: id, correlationId },
+      { stage: "investigate", subject: id, correlationId },
+    );
+  }
+}
+
+function doneText(service: string, { command }: MuteCommand, until: Instant | null, isNews: boolean): string {
+  if (command !== "mute") {
+    return isNews ? `${service} is not muted any more.` : `${service} was not muted.`;
+  }
+  const end = until === null ? "" : ` until ${until}`;
+  return `${service} is ${isNews ? "" : "already "}muted${end}. New incidents are recorded and shown after that.`;
+}
