@@ -47,7 +47,7 @@ export const GenericMapping = z.strictObject({
   fingerprint: Pointer.default("/fingerprint"),
   startedAt: Pointer.default("/startsAt"),
   endedAt: Pointer.default("/endsAt"),
-  /** An object whose members become labels. */
+  /** An object whose members become labels; also `["name:value"]` and `[{ key, value }]`. */
   labels: Pointer.default("/labels"),
   /** Labels taken from elsewhere: label name → pointer. */
   extraLabels: z

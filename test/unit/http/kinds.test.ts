@@ -49,7 +49,7 @@ function fixture(name: string): Buffer {
 
 function alertsOf(sourceId: string, body: unknown): Alert[] {
   const parsed = parse(sourceId, body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body)));
-  if (parsed.kind !== "alerts") throw new Error(parsed.reason);
+  if (parsed.kind !== "alerts") throw new Error(`Not alerts: ${JSON.stringify(parsed)}`);
   return parsed.alerts.map((alert) => Alert.parse(alert));
 }
 
@@ -290,6 +290,7 @@ it("makes a valid alert or a reason of any JSON whatever", () => {
         expect(parsed.reason).not.toBe("");
         return;
       }
+      if (parsed.kind !== "alerts") throw new Error(`Neither: ${parsed.kind}`);
       for (const alert of parsed.alerts) {
         Alert.parse(alert);
         mapped += 1;

@@ -3,6 +3,7 @@ import type { Instant } from "../../../domain/ids.ts";
 import { type GenericMapping, readPointer, type Source } from "../../../domain/source.ts";
 import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
 import { parseJson } from "./parse-json.ts";
+import { tagsOf } from "./peek.ts";
 import {
   firstText,
   limits,
@@ -80,7 +81,7 @@ function labelsOf(body: object, mapping: GenericMapping): Record<string, string>
     Object.entries(mapping.extraLabels).map(([name, pointer]) => [name, readPointer(body, pointer)]),
   );
   // What the mapping names wins over what merely stands there.
-  return { ...toLabels(places), ...toLabels(readPointer(body, mapping.labels)), ...toLabels(extra) };
+  return { ...toLabels(places), ...toLabels(tagsOf(readPointer(body, mapping.labels))), ...toLabels(extra) };
 }
 
 function summaryOf(body: object, { summary }: GenericMapping): string {
