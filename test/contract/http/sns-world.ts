@@ -5,7 +5,11 @@ import { createServer } from "node:https";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tool } from "../../support/tools.ts";
 import type { Internet } from "../../../src/adapters/http/sns/get-pinned.ts";
+
+/** Makes the certificates; without it these tests are left out by name. */
+export const openssl = tool("openssl");
 
 export const topicArn = "arn:aws:sns:eu-west-1:123456789012:alarms";
 export const snsHost = "sns.eu-west-1.amazonaws.com";
@@ -35,10 +39,11 @@ export interface SnsWorld extends AsyncDisposable {
 export async function openSnsWorld(): Promise<SnsWorld> {
   const folder = mkdtempSync(join(tmpdir(), "signalman-sns-"));
   const file = (name: string): string => join(folder, name);
-  const openssl = (...words: string[]): void => {
-    execFileSync("openssl", words, { cwd: folder, stdio: "pipe" });
+  const run = (...words: string[]): void => {
+    if (openssl === null) throw new Error("there is no openssl to make certificates with");
+    execFileSync(openssl, words, { cwd: folder, stdio: "pipe" });
   };
-  openssl(
+  run(
     ..."req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=Test-Authority".split(
       " ",
     ),
@@ -49,10 +54,10 @@ export async function openSnsWorld(): Promise<SnsWorld> {
   const issue: SnsWorld["issue"] = (name, { ec = false } = {}) => {
     const own = `${(serial += 1)}`;
     const algorithm = ec ? "-newkey ec -pkeyopt ec_paramgen_curve:P-256" : "-newkey rsa:2048";
-    openssl(...`req ${algorithm} -nodes -keyout ${own}.key -out ${own}.csr -subj /CN=${name}`.split(" "));
+    run(...`req ${algorithm} -nodes -keyout ${own}.key -out ${own}.csr -subj /CN=${name}`.split(" "));
     writeFileSync(file(`${own}.ext`), `subjectAltName=DNS:${name}\n`);
     const request = `x509 -req -in ${own}.csr -CA ca.pem -CAkey ca.key -set_serial ${own} -extfile ${own}.ext -days 20 -out ${own}.pem`;
-    openssl(...request.split(" "));
+    run(...request.split(" "));
     return {
       certificate: readFileSync(file(`${own}.pem`), "utf8"),
       key: createPrivateKey(readFileSync(file(`${own}.key`), "utf8")),

@@ -13,6 +13,7 @@ import {
   confirmation,
   notification,
   openSnsWorld,
+  openssl,
   publicAddress,
   signed,
   snsHost,
@@ -73,6 +74,7 @@ function onSocket(message: unknown): void {
 }
 
 beforeAll(async () => {
+  if (openssl === null) return;
   world = await openSnsWorld();
   open = await openDoor({ sources, net: world.net });
   pool = new Pool(open.door.url, { connections: 4 });
@@ -82,6 +84,7 @@ beforeAll(async () => {
   subscribe("net.client.socket", onSocket);
 });
 afterAll(async () => {
+  if (openssl === null) return;
   unsubscribe("net.client.socket", onSocket);
   await pool.close();
   await open[Symbol.asyncDispose]();
@@ -117,7 +120,7 @@ function addresses(): string[] {
   ];
 }
 
-describe("addresses that nobody may fetch", () => {
+describe.skipIf(openssl === null)("addresses that nobody may fetch", () => {
   it("in the fields of an SNS message cause no look-up and no connection but those of SNS", async () => {
     const accepted: number[] = [];
     const places: [string, (url: string) => object][] = [

@@ -62,7 +62,7 @@ describe("bad signalman.yml", () => {
     [
       "an unknown kind of source",
       goodYml.replace("kind: alertmanager", "kind: alertmanger"),
-      /^signalman\.yml:4:\d+: sources\[0\]\.kind must be one of alertmanager, generic, not "alertmanger"\. Did you mean "alertmanager"\?$/,
+      /^signalman\.yml:4:\d+: sources\[0\]\.kind must be one of alertmanager, grafana, .*, generic, not "alertmanger"\. Did you mean "alertmanager"\?$/,
     ],
     [
       "a bad duration",
