@@ -1,10 +1,12 @@
 import { type Evidence, type EvidenceOf, itemsOf } from "../../domain/evidence/evidence.ts";
 import type { EvidenceId } from "../../domain/evidence/evidence-id.ts";
 import type { Instant } from "../../domain/ids.ts";
-import { badnessOf, ceilingOf, isWorse } from "./compare-series.ts";
-import { median } from "./robust-statistics.ts";
+import { badnessOf, ceilingOf, isWorse, type Point } from "./compare-series.ts";
+import { quantileOf } from "./kind-of-metric.ts";
+import { median, memoryOf, spreadAround } from "./robust-statistics.ts";
 
 type Metric = EvidenceOf<"metric">;
+type FlagChange = EvidenceOf<"flag_change">;
 
 /** What series per variation say about a change: does the variation that more users get fare worse than the rest? */
 export interface CohortFinding {
@@ -34,14 +36,15 @@ export function variationIn(
 }
 
 /**
- * Compares the cohort of the gained variations with the others, query by query. Where both were measured before
- * the change, only what the gap has grown by counts: a variation that always was slower is no news. One query that
- * confirms is enough; others may be about something the variation does not touch.
+ * Compares the cohort of the gained variations with the others, query by query. One query that confirms is enough;
+ * others may be about something the variation does not touch. A query contradicts only where it shows the trouble
+ * itself, or measures the same as `worst`, the metric that does.
  */
 export function compareCohorts(
-  change: EvidenceOf<"flag_change">,
+  change: FlagChange,
   onset: Instant,
   evidence: Evidence,
+  worst: Metric,
 ): CohortFinding {
   const byQuery = Map.groupBy(
     itemsOf(evidence, "metric").filter(({ labels }) => {
@@ -50,7 +53,7 @@ export function compareCohorts(
     }),
     ({ queryId }) => queryId,
   );
-  const findings = [...byQuery.values()].map((series) => cohortsOf(series, change, onset));
+  const findings = [...byQuery.values()].map((series) => cohortsOf(series, change, onset, worst));
   const confirming = findings.filter(({ verdict }) => verdict === "confirms");
   const contradicting = findings.filter(({ verdict }) => verdict === "contradicts");
   const telling = confirming.length > 0 ? confirming : contradicting;
@@ -62,31 +65,161 @@ export function compareCohorts(
 
 function cohortsOf(
   series: readonly Metric[],
-  change: EvidenceOf<"flag_change">,
+  change: FlagChange,
   onset: Instant,
+  worst: Metric,
 ): CohortFinding {
-  const isGained = ({ labels }: Metric) =>
-    change.gainedNames.includes(variationIn(labels)?.variation ?? "") && change.gainedNames.length > 0;
-  const gained = series.filter(isGained);
-  const others = series.filter((one) => !isGained(one));
-  const [changedAt, onsetAt] = [Date.parse(change.at), Date.parse(onset)];
-  const now = { gained: level(gained, onsetAt, Infinity), others: level(others, onsetAt, Infinity) };
-  if (now.gained === null || now.others === null) return { verdict: "silent", citations: [] };
-  const then = { gained: level(gained, -Infinity, changedAt), others: level(others, -Infinity, changedAt) };
-  const citations = series.map(({ id }) => id);
-  // When the others got worse as well, something else is the matter, whatever the gained variation does.
-  if (then.others !== null && isWorse(now.others, then.others)) return { verdict: "contradicts", citations };
-  const expected =
-    then.gained === null || then.others === null ? now.others : now.others + then.gained - then.others;
-  return { verdict: isWorse(now.gained, expected) ? "confirms" : "contradicts", citations };
+  const isGained = ({ labels }: Metric) => change.gainedNames.includes(variationIn(labels)?.variation ?? "");
+  const [gained, others] = [series.filter(isGained), series.filter((one) => !isGained(one))];
+  const [onsetAt, before] = [Date.parse(onset), Math.min(Date.parse(change.at), Date.parse(onset))];
+  const [then, now] = [
+    { from: -Infinity, to: before },
+    { from: onsetAt, to: Infinity },
+  ];
+  const cohorts = {
+    gained: levelOf(valuesOf(gained, now)),
+    others: levelOf(valuesOf(others, now)),
+    gap: levelOf(gapsOf(gained, others, now)),
+    gainedThen: levelOf(valuesOf(gained, then)),
+    othersThen: levelOf(valuesOf(others, then)),
+    gapThen: levelOf(gapsOf(gained, others, then)),
+  };
+  const alike = series.every(({ unit }) => unit === worst.unit);
+  return { verdict: judge(cohorts, alike ? worst : null, change), citations: series.map(({ id }) => id) };
 }
 
-/** Median badness over the series' points in [from, to), epoch ms; null with fewer than three points. */
-function level(series: readonly Metric[], from: number, to: number): number | null {
-  const values = series.flatMap(({ points, badDirection, unit }) =>
-    points
-      .filter(([at]) => at >= from && at < to)
-      .map(([, value]) => badnessOf(value, { badDirection, ceiling: ceilingOf(unit) })),
+interface Cohorts {
+  gained: Level | null;
+  others: Level | null;
+  /** How much worse the gained variation is than the others at the same moments: what befalls both cancels out. */
+  gap: Level | null;
+  gainedThen: Level | null;
+  othersThen: Level | null;
+  gapThen: Level | null;
+}
+
+/**
+ * The gained variation is to blame for what it is worse than expected. What the others have become worse by must be
+ * due to something else: where that is the larger part, so must be the trouble. A variation that always was worse is
+ * to blame only as far as more users meet it now.
+ */
+function judge(cohorts: Cohorts, worst: Metric | null, change: FlagChange): CohortFinding["verdict"] {
+  const { gained, others, gap, gainedThen, othersThen, gapThen } = cohorts;
+  if (gained === null || others === null || gap === null) return "silent";
+  const usual = usualGap(others, gainedThen, othersThen, gapThen);
+  const excess = gap.middle - usual;
+  const doubt = sureRatio * Math.hypot(gap.error, gapThen?.error ?? 0);
+  const worse = excess > doubt && isWorse(gained.middle, gained.middle - excess);
+  const rise = othersThen === null ? 0 : riseOf(others, othersThen);
+  const trouble = worst === null ? null : troubleOf(worst);
+  if (rise > 0 && (trouble === null || rise > trouble / matters)) {
+    if (worse && excess > mainPart * rise) return "confirms";
+    return worse && excess * mainPart > rise ? "silent" : "contradicts";
+  }
+  if (worse) return "confirms";
+  if (worst === null) return "silent";
+  if (gap.middle > sureRatio * gap.error && doseExplains(worst, gained, others, change)) return "confirms";
+  // Too few samples, or too restless ones, would not show an excess that is there.
+  return doubt < Math.abs(others.middle) / 2 ? "contradicts" : "silent";
+}
+
+/** The gap that there was already, as it would be now had the gained variation gone along with the others. */
+function usualGap(others: Level, gained: Level | null, othersThen: Level | null, gap: Level | null): number {
+  if (gained === null || othersThen === null || gap === null) return 0;
+  const growth = othersThen.middle > 0 ? Math.max(1, others.middle / othersThen.middle) : 1;
+  return Math.max(gap.middle, gap.middle * growth);
+}
+
+/** By how much a level is clearly worse than it was, by the noise it had then; 0 where it is not. */
+function riseOf(now: Level, then: Level): number {
+  const error = then.noise * Math.sqrt(then.memory * (1 / now.samples + 1 / then.samples));
+  const rise = now.middle - then.middle;
+  return rise > sureRatio * error && isWorse(now.middle, then.middle) ? rise : 0;
+}
+
+/** How much badness the metric over all users has gained. */
+function troubleOf({ before, after, badDirection, unit }: Metric): number | null {
+  if (before.mean === null || after.mean === null) return null;
+  const ceiling = ceilingOf(unit);
+  return badnessOf(after.mean, { badDirection, ceiling }) - badnessOf(before.mean, { badDirection, ceiling });
+}
+
+/** Whether so many more users of the worse variation make the metric over all users as bad as it is. */
+function doseExplains(worst: Metric, gained: Level, others: Level, { movedPercent }: FlagChange): boolean {
+  const trouble = troubleOf(worst);
+  if (trouble === null || movedPercent === null) return false;
+  // A quantile over all goes where that of the worse cohort lies; a mean moves by the share of users that moved.
+  const most = quantileOf(worst) === null ? movedPercent / 100 : 1;
+  return trouble <= doseMargin * most * (gained.middle - others.middle);
+}
+
+/** The users who moved may be busier than others, by about this factor. */
+const doseMargin = 1.5;
+/** One part outweighs another where it is twice as large. */
+const mainPart = 2;
+/** The others are part of the trouble where they got worse by at least this part of it. */
+const matters = 5;
+/** A difference counts from three times its standard error on. */
+const sureRatio = 3;
+
+interface Level {
+  /** Mean badness, outliers cut. */
+  middle: number;
+  /** Standard error of that. */
+  error: number;
+  noise: number;
+  memory: number;
+  samples: number;
+}
+
+interface Span {
+  /** Epoch ms, inclusive. */
+  from: number;
+  /** Exclusive. */
+  to: number;
+}
+
+/** Null with fewer than three values. A median would be zero for most counts of rare failures. */
+function levelOf(values: readonly number[]): Level | null {
+  if (values.length < 3) return null;
+  const center = median(values);
+  const spread = spreadAround(values.map((value) => value - center));
+  const cut = values.map((value) => Math.min(center + 3 * spread, Math.max(center - 3 * spread, value)));
+  const middle = cut.reduce((sum, value) => sum + value / cut.length, 0);
+  const residuals = cut.map((value) => value - middle);
+  const noise = spreadAround(residuals);
+  const memory = memoryOf(residuals, noise);
+  return { middle, error: noise * Math.sqrt(memory / values.length), noise, memory, samples: values.length };
+}
+
+function valuesOf(series: readonly Metric[], span: Span): number[] {
+  return series.flatMap((one) => badnessIn(one, span).map(([, value]) => value));
+}
+
+/** The gained variation's badness beyond that of the others, moment by moment. */
+function gapsOf(gained: readonly Metric[], others: readonly Metric[], span: Span): number[] {
+  const all = { from: -Infinity, to: Infinity };
+  const beside = others.map((one) => badnessIn(one, all));
+  return gained.flatMap((one) =>
+    badnessIn(one, span).flatMap(([at, value]) => {
+      const near = beside.map((points) => nearest(points, at)).filter((other) => other !== null);
+      return near.length === 0 ? [] : [value - near.reduce((sum, other) => sum + other / near.length, 0)];
+    }),
   );
-  return values.length < 3 ? null : median(values);
+}
+
+const sameMomentMs = 60_000;
+
+function nearest(points: readonly Point[], at: number): number | null {
+  let best: Point | undefined;
+  for (const point of points) {
+    if (best === undefined || Math.abs(point[0] - at) <= Math.abs(best[0] - at)) best = point;
+  }
+  return best === undefined || Math.abs(best[0] - at) > sameMomentMs ? null : best[1];
+}
+
+function badnessIn({ points, badDirection, unit }: Metric, { from, to }: Span): Point[] {
+  return points
+    .filter(([at]) => at >= from && at < to)
+    .map(([at, value]) => [at, badnessOf(value, { badDirection, ceiling: ceilingOf(unit) })]);
 }

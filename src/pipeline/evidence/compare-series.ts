@@ -32,6 +32,8 @@ const leastNoiseRatio = 1.5;
 const leastMedianRatio = 5;
 /** A sample lies clearly beyond a level where it exceeds it by this many times the noise. */
 const rampNoiseRatio = 3;
+/** … and by this part of the shift: before a large one, a small unrest is not its foot. */
+const footShare = 0.1;
 const mostLevels = 8;
 const highestScore = 1000;
 
@@ -171,7 +173,12 @@ function startOfStretch(badness: readonly number[], level: Level, trouble: Level
   const before = badness.slice(level.from, level.to);
   const calm = before.slice(0, Math.max(leastSamples, Math.floor(before.length / 2)));
   const middle = median(calm);
-  const limit = middle + rampNoiseRatio * spreadAround(calm.map((value) => value - middle));
+  const limit =
+    middle +
+    Math.max(
+      rampNoiseRatio * spreadAround(calm.map((value) => value - middle)),
+      footShare * (trouble.median - middle),
+    );
   const isBeyond = (value: number) => value > limit && isWorse(value, middle);
   let start = trouble.from;
   while (start - 1 > level.from && isBeyond(badness[start - 1] ?? -Infinity)) start -= 1;
