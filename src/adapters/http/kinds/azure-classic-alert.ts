@@ -1,13 +1,13 @@
 import type { Alert } from "../../../domain/alert.ts";
 import {
   activityStatusOf,
-  type AzureAlert,
   conditionsIn,
   lastPart,
   type Members,
   severityWord,
   withoutTags,
 } from "./azure-context.ts";
+import type { AlertPieces } from "./compose-alert.ts";
 import { toText } from "./normalise.ts";
 import { membersOf } from "./peek.ts";
 
@@ -16,7 +16,7 @@ import { membersOf } from "./peek.ts";
  * `schemaId`), activity log (`Microsoft.Insights/activityLogs`) and log search alerts (`AlertRuleName` at the top or in
  * `data`). The pieces of an alert, or which member is missing.
  */
-export function azureClassicAlert(body: Members): AzureAlert | string {
+export function azureClassicAlert(body: Members): AlertPieces | string {
   const data = membersOf(body["data"] ?? body);
   if (data["AlertRuleName"] !== undefined) return logAlert(data);
   const context = membersOf(data["context"]);
@@ -39,7 +39,7 @@ const statuses: ReadonlyMap<string, Alert["status"]> = new Map([
   ["resolved", "resolved"],
 ]);
 
-function metricAlert(context: Members, properties: Members, status: Alert["status"]): AzureAlert {
+function metricAlert(context: Members, properties: Members, status: Alert["status"]): AlertPieces {
   const { texts, dimensions, links } = conditionsIn(context);
   const resource = context["resourceId"] ?? context["resourceName"];
   return {
@@ -66,7 +66,7 @@ function metricAlert(context: Members, properties: Members, status: Alert["statu
   };
 }
 
-function activityAlert(activity: Members, own: Members, status: Alert["status"]): AzureAlert {
+function activityAlert(activity: Members, own: Members, status: Alert["status"]): AlertPieces {
   const properties = membersOf(activity["properties"]);
   const source = toText(activity["eventSource"], 50);
   const health = /health/i.test(source);
@@ -102,7 +102,7 @@ function activityAlert(activity: Members, own: Members, status: Alert["status"])
   };
 }
 
-function logAlert(data: Members): AzureAlert {
+function logAlert(data: Members): AlertPieces {
   const { texts, dimensions, links } = conditionsIn(data);
   return {
     // Log search alerts of this schema keep no state: they only ever fire.

@@ -1,10 +1,8 @@
 import type { Alert } from "../../../domain/alert.ts";
-import type { AlertPieces } from "./compose-alert.ts";
 import { limits, toText } from "./normalise.ts";
 import { entriesOf, membersOf, tagsOf } from "./peek.ts";
 
 export type Members = Readonly<Record<string, unknown>>;
-export type AzureAlert = AlertPieces;
 
 /** https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-overview: 0 critical … 4 verbose. */
 const severities: Readonly<Record<string, string>> = {

@@ -5,14 +5,13 @@ import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
 import { azureClassicAlert } from "./azure-classic-alert.ts";
 import {
   activityStatusOf,
-  type AzureAlert,
   conditionsIn,
   lastPart,
   type Members,
   severityWord,
   withoutTags,
 } from "./azure-context.ts";
-import { composeAlert } from "./compose-alert.ts";
+import { type AlertPieces, composeAlert } from "./compose-alert.ts";
 import { firstText, limits, maxAlerts, toText } from "./normalise.ts";
 import { parseJson } from "./parse-json.ts";
 import { entriesOf, membersOf } from "./peek.ts";
@@ -45,13 +44,13 @@ export function parse(
 }
 
 /** The pieces of an alert, or which member is missing. */
-function readAlert(body: Members): AzureAlert | string {
+function readAlert(body: Members): AlertPieces | string {
   const data = membersOf(body["data"] ?? body);
   const essentials = membersOf(data["essentials"]);
   return Object.keys(essentials).length === 0 ? azureClassicAlert(body) : commonAlert(essentials, data);
 }
 
-function commonAlert(essentials: Members, data: Members): AzureAlert | string {
+function commonAlert(essentials: Members, data: Members): AlertPieces | string {
   const context = membersOf(data["alertContext"]);
   const properties = membersOf(context["properties"]);
   const monitoringService = toText(essentials["monitoringService"], 100);

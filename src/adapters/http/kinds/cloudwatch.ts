@@ -113,7 +113,7 @@ function unpack(value: unknown, envelope: Envelope, depth: number): Found[] {
     return unpack(inner, { place: `${place}.Message`, topicArn, sentAt }, depth + 1);
   }
   const detailType = body["detail-type"];
-  if (typeof detailType === "string" && !/state change/i.test(detailType)) {
+  if (typeof detailType === "string" && !/\balarm\b.*\bstate change\b/i.test(detailType)) {
     return [{ kind: "nothing", what: `event "${toText(detailType, 100)}"` }];
   }
   const alarm = alarmOf(body);

@@ -40,8 +40,9 @@ export function tagsOf(value: unknown): Record<string, unknown> {
       add(name.trim(), text === undefined ? "true" : text.trim());
       continue;
     }
-    const { key, name, value: text } = membersOf(part);
-    const found = typeof key === "string" ? key : typeof name === "string" ? name : "";
+    const { key, name, Key, Name, value, Value } = membersOf(part);
+    const found = [key, name, Key, Name].find((one) => typeof one === "string") ?? "";
+    const text = value ?? Value;
     add(found, text === undefined || text === null ? "true" : text);
   }
   return tags;

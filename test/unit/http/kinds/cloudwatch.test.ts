@@ -119,6 +119,18 @@ describe("cloudwatch", () => {
     ).toBe("nothing");
   });
 
+  it("leaves other services' changes of state alone", () => {
+    const event = {
+      "detail-type": "ECS Task State Change",
+      source: "aws.ecs",
+      detail: { lastStatus: "STOPPED" },
+    };
+    expect(readAs("cloudwatch", message(event))).toEqual({
+      kind: "nothing",
+      what: 'event "ECS Task State Change"',
+    });
+  });
+
   it("says which member does not fit", () => {
     expect(reasonOf("cloudwatch", { Type: "Notification", Message: "Hello from SNS!" })).toBe(
       "body.Message: it is not the JSON of a CloudWatch alarm",

@@ -100,6 +100,7 @@ describe("peek", () => {
     expect({
       ...tagsOf([{ key: "env", value: "prod" }, { name: "url", value: "http://a:1" }, { key: "alone" }]),
     }).toEqual(tags);
+    expect({ ...tagsOf([{ Key: "env", Value: "prod" }]) }).toEqual({ env: "prod" });
     expect({ ...tagsOf({ env: "prod" }) }).toEqual({ env: "prod" });
     expect({ ...tagsOf(null) }).toEqual({});
   });
