@@ -9,18 +9,22 @@ import { idTail, IncidentId } from "../domain/ids.ts";
 import { assess } from "../pipeline/drafting/assess.ts";
 import { createLadder } from "../pipeline/drafting/ladder.ts";
 import { gatherEvidence } from "../pipeline/evidence/gather-evidence.ts";
+import { readPastIncidents } from "../pipeline/evidence/read-past-incidents.ts";
+import { drainSource } from "../pipeline/intake/drain-source.ts";
 import type { InvestigateDeps } from "../pipeline/investigate.ts";
 import type { Controls } from "../pipeline/ports/controls.ts";
-import { drainSource } from "../pipeline/take-in.ts";
+import type { SettleDeps } from "../pipeline/settle.ts";
 import type { VerifyDeps } from "../pipeline/verify.ts";
 import { leaseMs, newChangeId, type Shared } from "./shared.ts";
 
-export type WorkerDeps = InvestigateDeps & VerifyDeps & { drainIntake: (sourceId: string) => Promise<void> };
+export type WorkerDeps = InvestigateDeps &
+  VerifyDeps &
+  SettleDeps & { drainIntake: (sourceId: string) => Promise<void> };
 
 /** Taking in, investigating and verifying: no Slack token and no write token. */
 export function workerDeps(part: WorkerConfig, controls: Controls, shared: Shared): WorkerDeps {
-  const { config, documents, store, log } = shared;
-  const { services, timing } = config;
+  const { config, documents, store, doorbell, log } = shared;
+  const { services, sources, intake, timing } = config;
   const flags = createFeatBitReader({ apiUrl: config.featbit.apiUrl, token: part.readToken.reveal(), log });
   const telemetry = part.prometheus === null ? null : createPrometheus(prometheusOptions(part.prometheus));
   const { model } = part;
@@ -50,7 +54,13 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
         incident,
         service,
         now,
-        ports: { flags, telemetry, runbooks: documents.runbooks },
+        ports: {
+          flags,
+          telemetry,
+          runbooks: documents.runbooks,
+          outsideChanges: (range) => store.outsideChanges.between(range),
+          pastIncidents: (question) => readPastIncidents(store.ledger, question),
+        },
         lookBackMs: timing.lookBackMs,
         budgetMs: timing.evidenceBudgetMs,
       }),
@@ -67,11 +77,15 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
     lookBackMs: timing.lookBackMs,
     verifyAfterMs: timing.verifyAfterMs,
     windowMs: Math.min(timing.verifyAfterMs / 2, 300_000),
+    quietMs: intake.quietMs,
     drainIntake: (sourceId) =>
       drainSource(sourceId, {
         store,
-        parse: (delivery) => parseDelivery(delivery, config.sources),
+        doorbell,
+        parse: (delivery) => parseDelivery(delivery, sources),
         services,
+        sources,
+        ...intake,
         newIncidentId: () => IncidentId.parse(`INC-${idTail(randomBytes(10))}`),
         log,
         leaseMs,

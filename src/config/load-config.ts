@@ -4,6 +4,7 @@ import type { Source } from "../domain/source.ts";
 import { type Database, readDatabase } from "./database.ts";
 import { type DocumentFolders, readDocumentFolders } from "./documents.ts";
 import { type FeatBit, readControlsSecret, readFeatBit, readReadToken, readWriteToken } from "./featbit.ts";
+import { type Intake, readIntake, reachFindings } from "./intake.ts";
 import type { LogSettings } from "./log.ts";
 import { type Model, readModel } from "./model.ts";
 import { type ProcessRole, readProcessRole } from "./process-role.ts";
@@ -55,6 +56,7 @@ export interface Config {
   featbit: FeatBit;
   sources: Source[];
   services: Service[];
+  intake: Intake;
   timing: Timing;
   log: LogSettings;
   documents: DocumentFolders;
@@ -83,6 +85,7 @@ export function loadConfig({ role: roleText, ...origin }: ConfigOrigin & { role:
   const { settings, placeOf } = file;
   if (!file.exists) findings.push(absent(file));
   findings.push(...catalogueFindings(settings.services, settings.sources, placeOf));
+  findings.push(...reachFindings(settings.sources, settings.services, placeOf));
   const config: Config = {
     role,
     file: file.path,
@@ -92,6 +95,7 @@ export function loadConfig({ role: roleText, ...origin }: ConfigOrigin & { role:
     featbit: readFeatBit(settings.featbit, variables, file.name),
     sources: settings.sources,
     services: settings.services,
+    intake: readIntake(settings.intake, settings.inhibitions),
     timing: readTiming(settings.timing),
     log: settings.log,
     documents: readDocumentFolders(settings.documents, file.folder),

@@ -5,6 +5,7 @@ import { readYaml } from "../documents/read-yaml.ts";
 import { DatabaseSettings } from "./database.ts";
 import { DocumentsSettings } from "./documents.ts";
 import { FeatBitSettings } from "./featbit.ts";
+import { InhibitionsSettings, IntakeSettings } from "./intake.ts";
 import { LogSettings } from "./log.ts";
 import { ModelSettings } from "./model.ts";
 import { PrometheusSettings } from "./prometheus.ts";
@@ -24,6 +25,8 @@ const Settings = z.strictObject({
   model: ModelSettings,
   sources: SourcesSettings,
   services: ServicesSettings,
+  intake: IntakeSettings,
+  inhibitions: InhibitionsSettings,
   timing: TimingSettings,
   log: LogSettings,
   documents: DocumentsSettings,

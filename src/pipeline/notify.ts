@@ -1,7 +1,8 @@
-import { IncidentId } from "../domain/ids.ts";
+import { IncidentId, Instant } from "../domain/ids.ts";
+import { mutedUntil } from "../domain/mute/mute.ts";
 import { powersOf } from "../domain/policy/mode.ts";
 import { contextOf } from "./investigate.ts";
-import type { Announcer } from "./ports/announcer.ts";
+import type { Announcer, IncidentView } from "./ports/announcer.ts";
 import type { Controls } from "./ports/controls.ts";
 import type { WorkItem } from "./ports/storage.ts";
 import { type ReadIncidentDeps, readIncident } from "./people/read-incident.ts";
@@ -15,11 +16,30 @@ export interface NotifyDeps extends ReadIncidentDeps {
 /** A mode that hides what waits for people may be a slip of a second: it is asked again so soon. */
 const hiddenMs = 30_000;
 
+/**
+ * How long the incident of a muted service is to be kept back; `over`: it ended in that time, so nobody is to hear of
+ * it. The mute itself is asked: it may have been made longer since, or have been lifted.
+ */
+async function mutedFor({ incident, now }: IncidentView, deps: NotifyDeps): Promise<number | "over" | null> {
+  const { mutedUntil: since, scope, status, resolvedAt } = incident;
+  if (since === null) return null;
+  if (status === "resolved" && resolvedAt !== null && resolvedAt <= since) return "over";
+  if (scope === null) return since > now ? Date.parse(since) - Date.parse(now) : null;
+  const mute = await deps.store.ledger.muteOf(scope.service);
+  const until = mutedUntil(mute?.state ?? null, Instant.parse(now));
+  return until === null ? null : Date.parse(until) - Date.parse(now);
+}
+
 /** Shows the incident as it stands now. Modes without a card show nothing, unless a card stands already. */
 export async function notify(item: WorkItem, deps: NotifyDeps): Promise<StageOutcome> {
   const view = await readIncident(IncidentId.parse(item.subject), deps);
   if (view === null) return { kind: "nothing_to_do" };
   const card = await deps.store.postings.get(view.incident.id, "card");
+  if (card === null) {
+    const muted = await mutedFor(view, deps);
+    if (muted === "over") return { kind: "nothing_to_do" };
+    if (muted !== null) return { kind: "again", inMs: muted, because: "its service is muted" };
+  }
   const { mode } = await deps.controls.read(contextOf(view.incident));
   if (card === null && !powersOf[mode].postsCard) {
     const waiting = view.changes.find((change) => change.status === "awaiting_approval");

@@ -5,9 +5,10 @@ import { Alert } from "../../../src/domain/alert.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
 import { Service } from "../../../src/domain/service.ts";
 import type { ParseDelivery } from "../../../src/pipeline/ports/intake.ts";
-import { drainSource, type TakeInDeps } from "../../../src/pipeline/take-in.ts";
+import { type DrainDeps, drainSource } from "../../../src/pipeline/intake/drain-source.ts";
 import { alertWith } from "../../support/incident-fixtures.ts";
 import { seeded } from "../../support/flag-arbitraries.ts";
+import { intakeDefaults, recordingDoorbell } from "../../support/intake-deps.ts";
 import { Crash } from "../../support/in-memory-store.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -50,11 +51,22 @@ const parse: ParseDelivery = ({ body }) => {
   return { kind: "alerts", alerts: Alert.array().parse(content) };
 };
 
-function depsOf(world: World, over: Partial<TakeInDeps> = {}): TakeInDeps {
+function depsOf(world: World, over: Partial<DrainDeps> = {}): DrainDeps {
   let made = 0;
   const { store, log } = world;
   const newIncidentId = () => IncidentId.parse(`INC-${String(++made).padStart(9, "0")}A`);
-  return { store, parse, services: [checkout], newIncidentId, log, leaseMs, reopenWithinMs, ...over };
+  return {
+    ...intakeDefaults,
+    store,
+    parse,
+    services: [checkout],
+    newIncidentId,
+    doorbell: recordingDoorbell(),
+    log,
+    leaseMs,
+    reopenWithinMs,
+    ...over,
+  };
 }
 
 const drain = (world: World, deps = depsOf(world)) => drainSource(sourceId, deps);
@@ -125,14 +137,19 @@ describe("a delivery", () => {
     expect(outcomeOf(world, again)).toMatchObject({ outcome: "joined" });
   });
 
-  test("that resolves what nobody opened is put aside with the reason", async () => {
+  test("that resolves what nobody opened is noted as such", async () => {
     const world = createWorld();
-    await deliver(world, [alertWith({ status: "resolved" })]);
+    const id = await deliver(world, [alertWith({ status: "resolved" })]);
     await drain(world);
     expect(await incidents(world)).toEqual([]);
-    expect(await world.store.inbox.quarantined(10)).toMatchObject([
-      { reason: expect.stringMatching(/resolved/) },
-    ]);
+    expect(outcomeOf(world, id)).toMatchObject({ outcome: "noted", what: expect.stringMatching(/resolved/) });
+  });
+
+  test("that carries no alerts is noted, and not taken for the end of something", async () => {
+    const world = createWorld();
+    const id = await deliver(world, []);
+    await drain(world);
+    expect(outcomeOf(world, id)).toEqual({ outcome: "noted", what: "It carries no alerts." });
   });
 
   test("that cannot be read as alerts is put aside with the reason", async () => {
@@ -235,7 +252,9 @@ describe("workers that race", () => {
     const { inbox } = world.store;
     const one = { ...world.store, inbox: { ...inbox, claim: (id: string) => inbox.claim(id, 1, leaseMs) } };
     const deps = depsOf(world, { store: one, newIncidentId });
-    await Promise.all(Array.from({ length: 8 }, () => drainSource(sourceId, deps)));
+    while ((await inbox.waitingSources()).length > 0) {
+      await Promise.all(Array.from({ length: 8 }, () => drainSource(sourceId, deps)));
+    }
     const all = await incidents(world);
     expect(all).toMatchObject([{ alertCount: 20 }]);
     for (const id of ids)
@@ -330,5 +349,5 @@ test("whatever comes, in whatever order, every delivery ends in exactly one way"
     ),
     seeded("take-in: every end", 500),
   );
-  expect(outcomes).toEqual(new Set(["joined", "quarantined"]));
+  expect(outcomes).toEqual(new Set(["joined", "quarantined", "noted"]));
 });

@@ -6,9 +6,10 @@ import { isInvestigated, type IncidentState } from "../../../src/domain/incident
 import { streamOf } from "../../../src/domain/ledger/stream.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
 import type { ClaimedDelivery } from "../../../src/pipeline/ports/storage.ts";
-import { drainSource, type TakeInDeps } from "../../../src/pipeline/take-in.ts";
+import { type DrainDeps, drainSource } from "../../../src/pipeline/intake/drain-source.ts";
 import { delivery, newIncidentId } from "../../contract/storage/story-of-streams.ts";
 import { alertWith, assessmentWith } from "../../support/incident-fixtures.ts";
+import { intakeDefaults, recordingDoorbell } from "../../support/intake-deps.ts";
 import { createInMemoryStore, movableClock } from "../../support/in-memory-store.ts";
 import { typed } from "../../support/typed.ts";
 
@@ -18,7 +19,7 @@ const silent = () => undefined;
 
 let clock = movableClock();
 let store = createInMemoryStore({ clock });
-let deps: TakeInDeps;
+let deps: DrainDeps;
 
 beforeEach(() => {
   clock = movableClock();
@@ -29,11 +30,11 @@ beforeEach(() => {
       kind: "alerts",
       alerts: typed<Alert[]>(JSON.parse(new TextDecoder().decode(body))),
     }),
+    ...intakeDefaults,
     services: [],
     newIncidentId,
+    doorbell: recordingDoorbell(),
     log: { debug: silent, info: silent, warn: silent, error: silent },
-    leaseMs: 30_000,
-    reopenWithinMs: 30 * minute,
   };
 });
 
@@ -174,25 +175,15 @@ describe("the order of arrival", () => {
     expect(only()).toMatchObject({ status: "resolved", alertCount: 1 });
   });
 
-  test("is kept, and no time lost, when the store fails in the middle of a batch", async () => {
-    await deliver({});
+  test("is kept, and no time lost, when the store fails", async () => {
+    await hear({});
     await deliver({ fingerprint: "a2" });
     await deliver({ fingerprint: "a2", status: "resolved", endedAt: clock.now() });
-    let commits = 0;
-    const failing: TakeInDeps = {
-      ...deps,
-      store: {
-        ...store,
-        ledger: {
-          ...store.ledger,
-          commit: (commit) => {
-            commits += 1;
-            if (commits === 2) throw new OpsError("unreachable", "The database is away.");
-            return store.ledger.commit(commit);
-          },
-        },
-      },
+    const { ledger } = store;
+    const commit = async () => {
+      throw new OpsError("unreachable", "The database is away.");
     };
+    const failing: DrainDeps = { ...deps, store: { ...store, ledger: { ...ledger, commit } } };
     await expect(drainSource(source, failing)).rejects.toThrow("The database is away.");
     expect(only().alertCount).toBe(1);
     // No lease has to run out first.
@@ -203,6 +194,32 @@ describe("the order of arrival", () => {
       "alert_joined",
       "alert_resolved",
     ]);
+  });
+
+  test("is kept, and no time lost, when the store fails after some of a poisoned batch", async () => {
+    await deliver({});
+    await deliver({ fingerprint: "poison" });
+    await deliver({ fingerprint: "a2" });
+    const { parse } = deps;
+    deps.parse = (given) => {
+      const parsed = parse(given);
+      if (parsed.kind === "alerts" && parsed.alerts.some(({ fingerprint }) => fingerprint === "poison")) {
+        throw new Error("a fault that stays");
+      }
+      return parsed;
+    };
+    let commits = 0;
+    const { ledger } = store;
+    const commit: typeof ledger.commit = (given) => {
+      commits += 1;
+      if (commits === 3) throw new OpsError("unreachable", "The database is away.");
+      return ledger.commit(given);
+    };
+    const failing: DrainDeps = { ...deps, store: { ...store, ledger: { ...ledger, commit } } };
+    await expect(drainSource(source, failing)).rejects.toThrow("The database is away.");
+    expect(await store.inbox.quarantined(10)).toHaveLength(1);
+    await drainSource(source, deps);
+    expect(only().alertCount).toBe(2);
   });
 
   test("is kept when a delivery is taken in at the second try only", async () => {

@@ -1,0 +1,104 @@
+import { OpsError } from "../../domain/ops-error.ts";
+import type { Log } from "../ports/log.ts";
+import type { Doorbell } from "../ports/queue.ts";
+import type { ClaimedDelivery } from "../ports/storage.ts";
+import { tellQuarantine } from "../tell.ts";
+import { takeIn, type TakeInDeps } from "./take-in.ts";
+
+export interface DrainDeps extends TakeInDeps {
+  doorbell: Pick<Doorbell, "ring">;
+  log: Log;
+  leaseMs: number;
+}
+
+/** Deliveries that share one commit. */
+const batch = 200;
+/** Batches a source may take in before the others have their turn. */
+const batchesATurn = 3;
+const mostTries = 5;
+
+/**
+ * Takes in what a source has delivered, in the order of arrival: one turn's worth; if there is more, the source is rung
+ * again and stands at the end of the queue, behind those that deliver less. Throws `OpsError` where the store fails;
+ * what is left then is for whoever looks next.
+ */
+export async function drainSource(sourceId: string, deps: DrainDeps): Promise<void> {
+  let size = batch;
+  for (let turn = 0; turn < batchesATurn; turn += 1) {
+    const deliveries = await deps.store.inbox.claim(sourceId, size, deps.leaseMs);
+    const [first, ...rest] = deliveries;
+    if (first === undefined) return;
+    // A claim that never ended: perhaps one of them takes the whole process down. It must not take the others along.
+    const isSuspect = first.attempts > 1;
+    if (isSuspect && rest.length > 0) await deps.store.inbox.release(rest);
+    await takeInOrGiveBack(isSuspect ? [first] : deliveries, deps);
+    size = isSuspect ? 1 : batch;
+  }
+  // If it cannot be rung, the sweeper finds the source.
+  await deps.doorbell.ring("intake", sourceId).catch(() => undefined);
+}
+
+async function takeInOrGiveBack(deliveries: readonly ClaimedDelivery[], deps: DrainDeps): Promise<void> {
+  let taken = 0;
+  try {
+    if (await takenTogether(deliveries, deps)) return;
+    for (const delivery of deliveries) {
+      await takeInOne(delivery, deps);
+      taken += 1;
+    }
+  } catch (error) {
+    // If this fails too, the leases run out by themselves.
+    await deps.store.inbox.release(deliveries.slice(taken)).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** False where one of several is poison: then nothing was written, and they are taken one by one. */
+async function takenTogether(deliveries: readonly ClaimedDelivery[], deps: DrainDeps): Promise<boolean> {
+  if (deliveries.length === 1) return false;
+  try {
+    await takeIn(deliveries, deps);
+    return true;
+  } catch (error) {
+    if (error instanceof OpsError) throw error;
+    deps.log.warn(
+      { stage: "intake", intent: "take in a batch", errorClass: "bug", err: error },
+      `One of ${deliveries.length} deliveries could not be taken in; they are taken one by one`,
+    );
+    return false;
+  }
+}
+
+/** A poison delivery must not stand in the way of the rest, nor may the rest overtake one that is only tried again. */
+async function takeInOne(delivery: ClaimedDelivery, deps: DrainDeps): Promise<void> {
+  const { correlationId, attempts } = delivery;
+  const fields = { correlationId, stage: "intake", intent: "take in a delivery", errorClass: "bug" };
+  if (attempts > mostTries) {
+    await putAside(delivery, `Reading it was begun ${mostTries} times and never came to an end.`, deps);
+    deps.log.error(fields, "A delivery was quarantined: reading it never ended");
+    return;
+  }
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await takeIn([delivery], deps);
+    } catch (error) {
+      if (error instanceof OpsError) throw error;
+      if (tries < mostTries) {
+        deps.log.warn({ ...fields, attempt: tries, err: error }, "A delivery could not be taken in; again");
+        continue;
+      }
+      const message = error instanceof Error ? error.message : String(error);
+      await putAside(delivery, `Reading it failed ${tries} times: ${message}`.slice(0, 1000), deps);
+      deps.log.error({ ...fields, err: error }, "A delivery was quarantined");
+      return;
+    }
+  }
+}
+
+async function putAside(delivery: ClaimedDelivery, reason: string, deps: DrainDeps): Promise<void> {
+  await deps.store.ledger.commit({
+    writes: [],
+    settle: [{ id: delivery.id, settlement: { outcome: "quarantined", reason } }],
+    followUps: [tellQuarantine(delivery)],
+  });
+}

@@ -1,0 +1,126 @@
+import { groupingOf, placeChange, type Placing } from "../../domain/catalogue.ts";
+import type { IncidentId, Instant } from "../../domain/ids.ts";
+import type { PlacedChange } from "../../domain/outside-change.ts";
+import type { Service } from "../../domain/service.ts";
+import { commitDecision } from "../commit-decision.ts";
+import type { ParseDelivery, ParsedDelivery } from "../ports/intake.ts";
+import type { ClaimedDelivery, Commit, Settlement, Store } from "../ports/storage.ts";
+import { recheckFollowUps } from "../recheck.ts";
+import { tellQuarantine } from "../tell.ts";
+import { followUpsOf } from "./follow-ups-of.ts";
+import { hearAlert, type HearDeps } from "./hear-alert.ts";
+import { createIncidentBoard, type Held, type IncidentBoard, writeOf } from "./incident-board.ts";
+
+export interface TakeInDeps extends HearDeps {
+  store: Store;
+  parse: ParseDelivery;
+  /** How long an incident that goes to and fro must be quiet before it ends. */
+  quietMs: number;
+}
+
+/**
+ * Takes in deliveries of one source, in their order, in one commit: each ends in an incident, noted, or in quarantine.
+ * Throws `OpsError` where the store fails, and anything else where one of them is poison; then nothing was written.
+ */
+export async function takeIn(deliveries: readonly ClaimedDelivery[], deps: TakeInDeps): Promise<void> {
+  const parsed = deliveries.map((delivery) => ({ delivery, content: deps.parse(delivery) }));
+  await commitDecision(deps.store, async () => {
+    const now = await deps.store.now();
+    const board = createIncidentBoard(deps.store.ledger, now);
+    const commit = await settleAll(parsed, board, deps, now);
+    return {
+      kind: "commit" as const,
+      commit: withIncidents(commit, board, deps, now),
+      after: (result) => {
+        // Another worker opened a group's incident first: the next try joins it.
+        if (result.kind === "group_busy") return takeIn(deliveries, deps);
+        return Promise.resolve();
+      },
+    };
+  });
+}
+
+interface Parsed {
+  delivery: ClaimedDelivery;
+  content: ParsedDelivery;
+}
+
+type Settled = Required<Pick<Commit, "settle" | "followUps" | "outsideChanges">>;
+
+async function settleAll(
+  parsed: readonly Parsed[],
+  board: IncidentBoard,
+  deps: TakeInDeps,
+  now: Instant,
+): Promise<Settled> {
+  const settled: Settled = { settle: [], followUps: [], outsideChanges: [] };
+  for (const { delivery, content } of parsed) {
+    const settle = (settlement: Settlement) => settled.settle.push({ id: delivery.id, settlement });
+    switch (content.kind) {
+      case "alerts": {
+        const incidents = new Set<IncidentId>();
+        for (const alert of content.alerts) {
+          const held = await hearAlert(alert, delivery, board, deps, now);
+          if (held !== null) incidents.add(held.id);
+        }
+        settle(endOf(content.alerts.length, [...incidents]));
+        break;
+      }
+      case "outside_changes":
+        settled.outsideChanges.push(...placed(content.changes, delivery, deps));
+        settle({ outcome: "noted", what: `Kept as evidence: ${counted(content.changes.length, "change")}.` });
+        break;
+      case "flag_hint": {
+        settled.followUps.push(...(await recheckFollowUps(content.hints, delivery, deps.store)));
+        const keys = [...new Set(content.hints.map(({ flagKey }) => flagKey))].join(", ");
+        settle({ outcome: "noted", what: `A hint that these flags may have moved: ${keys}`.slice(0, 1000) });
+        break;
+      }
+      case "nothing":
+        settle({ outcome: "noted", what: content.what });
+        break;
+      case "unmappable":
+        settle({ outcome: "quarantined", reason: content.reason });
+        settled.followUps.push(tellQuarantine(delivery));
+        break;
+    }
+  }
+  return settled;
+}
+
+function endOf(alerts: number, incidentIds: IncidentId[]): Settlement {
+  if (incidentIds.length > 0) return { outcome: "joined", incidentIds };
+  if (alerts === 0) return { outcome: "noted", what: "It carries no alerts." };
+  return { outcome: "noted", what: "It says that something is resolved for which no incident is open." };
+}
+
+function placed(
+  changes: readonly PlacedChange["change"][],
+  { id, sourceId }: ClaimedDelivery,
+  { services, sources }: { services: readonly Service[]; sources: readonly (Placing & { id: string })[] },
+): PlacedChange[] {
+  const source = sources.find((each) => each.id === sourceId);
+  return changes.map((change) => placeChange(change, id, services, source));
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+function withIncidents(settled: Settled, board: IncidentBoard, deps: TakeInDeps, now: Instant): Commit {
+  const changed = board.changed();
+  const next = changed.map((held) => followUpsOf(held, groupingFor(held, deps), deps.quietMs, now));
+  return {
+    ...settled,
+    writes: changed.map(writeOf),
+    followUps: [...settled.followUps, ...next.flatMap(({ followUps }) => followUps)],
+    cancel: next.flatMap(({ cancel }) => cancel),
+  };
+}
+
+/** As its alerts are grouped: by its service's words, else by those of the source that opened it. */
+function groupingFor({ state: { scope, requester } }: Held, { services, sources }: TakeInDeps) {
+  const service = services.find(({ name }) => name === scope?.service) ?? null;
+  const source = sources.find(({ id }) => requester.kind === "source" && requester.sourceId === id);
+  return groupingOf({ service }, source);
+}
