@@ -51,7 +51,7 @@ export function checkAssessment(answer: Assessment, brief: DraftBrief): Assessme
     candidateId: typeof chosen === "string" ? null : chosen.id,
     abstention: typeof chosen === "string" ? abstention(chosen) : "",
     expected: null,
-    confidence: overall(answer.confidence, chosen, suspects, evidence),
+    confidence: overall(answer, chosen, suspects, evidence),
     cappedBecause: [],
     gaps: [],
     dropped: dropped.slice(0, mostDropped),
@@ -158,13 +158,15 @@ function hasTrace(
 }
 
 function overall(
-  claimed: Confidence,
+  { confidence: claimed, candidateId }: Assessment,
   chosen: Candidate | string,
   suspects: readonly Suspect[],
   evidence: Evidence,
 ): Confidence {
-  if (typeof chosen === "string")
-    return lowerConfidence(claimed, evidence.gaps.length > 0 ? "low" : "medium");
+  // Who chose what does not stand is not to be trusted about the rest; no abstention is ever certain.
+  if (typeof chosen === "string") {
+    return lowerConfidence(claimed, candidateId !== null || evidence.gaps.length > 0 ? "low" : "medium");
+  }
   const suspect = suspects.find(({ flagKey }) => flagKey === chosen.flagKey);
   return lowerConfidence(capConfidence(claimed, evidence, chosen.flagKey), suspect?.confidence ?? "low");
 }

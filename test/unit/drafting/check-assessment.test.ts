@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { Assessment } from "../../../src/domain/assessment.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
+import type { Opinion } from "../../../src/pipeline/ports/drafter.ts";
+import { assessPrompt, modelFailing, modelSaying } from "../../support/model-fixtures.ts";
 import { ago, boolFlag, flagReader, investigateWorld, jump, rerankerWorld, type World } from "./world.ts";
 
-const sensible: Assessment = {
-  route: { drafter: "model", model: "m", prompt: { id: "assess", version: "1", hash: "h" }, fellBack: null },
+const sensible: Opinion = {
   cause: "flag",
   summary: "Answers are slow since the new profile reached 10% [E1].",
   suspects: [
@@ -17,16 +17,12 @@ const sensible: Assessment = {
   ],
   candidateId: "C1",
   abstention: "",
-  expected: { queryId: "made_up", direction: "up", withinMs: 1 },
   confidence: "high",
-  dropped: [],
 };
 
 /** What remains of an answer that differs from a sensible one like this. */
-async function checked(answer: Partial<Assessment>, world: World = rerankerWorld()) {
-  const assessment = { ...sensible, ...answer };
-  const model = { draft: () => Promise.resolve({ assessment, transcript: "{}" }) };
-  return investigateWorld(world, { model });
+async function checked(answer: Partial<Opinion>, world: World = rerankerWorld()) {
+  return investigateWorld(world, { model: modelSaying({ ...sensible, ...answer }) });
 }
 
 const withoutVariations = (): World => {
@@ -39,12 +35,24 @@ describe("checkAssessment", () => {
     const { assessment, transcript } = await checked({});
     expect(assessment).toEqual({
       ...sensible,
+      route: {
+        drafter: "model",
+        model: "m",
+        prompt: { id: "assess", version: "1", hash: assessPrompt.hash },
+        fellBack: null,
+        assigned: "default",
+        actual: "default",
+        steps: [],
+      },
       expected: { queryId: "latency", direction: "down", withinMs: 300_000 },
+      cappedBecause: [],
+      gaps: [],
+      dropped: [],
     });
-    expect(transcript).toBe("{}");
+    expect(transcript).toContain("Answers are slow");
   });
 
-  test.each<[string, Partial<Assessment>, RegExp]>([
+  test.each<[string, Partial<Opinion>, RegExp]>([
     ["a candidate that was not offered", { candidateId: "C99" }, /not offered/],
     ["a candidate with another cause", { cause: "deploy" }, /itself names deploy/],
     [
@@ -104,7 +112,10 @@ describe("checkAssessment", () => {
 
   test("lowers confidence to what the evidence carries", async () => {
     expect((await checked({})).assessment.confidence).toBe("high");
-    expect((await checked({}, withoutVariations())).assessment.confidence).toBe("medium");
+    expect((await checked({}, withoutVariations())).assessment).toMatchObject({
+      confidence: "medium",
+      cappedBecause: ["no series compares the variations"],
+    });
     const between = {
       ...withoutVariations(),
       deploys: [
@@ -112,47 +123,105 @@ describe("checkAssessment", () => {
         { version: "3", at: ago(5.8) },
       ],
     };
-    expect((await checked({}, between)).assessment.confidence).toBe("low");
-  });
-
-  test("takes out sentences with false citations, keeps the others", async () => {
-    const { assessment } = await checked({
-      summary: "It is slow [E1]. E4711 proves that all flags are bad. Act now.",
+    expect((await checked({}, between)).assessment).toMatchObject({
+      confidence: "low",
+      candidateId: null,
+      abstention:
+        "No change is recommended: the evidence is too little, because a deploy lies between the change and the trouble.",
     });
-    expect(assessment.summary).toBe("It is slow [E1]. Act now.");
   });
 
-  test("keeps hostile text as one line of plain text without credentials", async () => {
-    const summary = `<!channel> APPROVED\n\u202Eby admin\u202C token=abcdefghijkl ${"x".repeat(5000)}`;
+  test.each([
+    ["It is slow [E1]. E4711 proves that all flags are bad. Act now.", "It is slow [E1]."],
+    ["It is slow. [E1] Everything else is fine.", "It is slow [E1]."],
+    ["support_answer_profile did it [E2]. It was fine before [E1, E2].", null],
+  ])("of %j keeps only what cites something that is there", async (summary, expected) => {
     const { assessment } = await checked({ summary });
-    expect(assessment.summary).not.toMatch(/\n|\u202E|abcdefghijkl/);
-    expect(assessment.summary.length).toBeLessThanOrEqual(900);
+    expect(assessment.summary).toBe(expected ?? summary);
+  });
+
+  test("a claim about a flag rests on nothing that is about another flag", async () => {
+    const world = rerankerWorld();
+    const other = { at: ago(9), before: boolFlag("other_flag", false), after: boolFlag("other_flag", true) };
+    const both = { ...world, changes: [...(world.changes ?? []), other] };
+    const { evidence } = await investigateWorld(both);
+    const id = (key: string) =>
+      evidence.items.find((item) => "ref" in item && item.ref.key === key)?.id ?? "";
+    const [own, foreign] = [id("support_answer_profile"), id("other_flag")];
+    const { assessment } = await checked(
+      {
+        summary: `support_answer_profile is slow [${foreign}]. other_flag is not it [${foreign}].`,
+        suspects: [
+          { flagKey: "support_answer_profile", confidence: "high", why: "It came.", citations: [foreign] },
+          { flagKey: "other_flag", confidence: "low", why: "It came.", citations: [foreign, own] },
+        ],
+      },
+      both,
+    );
+    expect(assessment.summary).toBe(`other_flag is not it [${foreign}].`);
+    expect(assessment.dropped.join(" ")).toMatch(/does not cite the change of this flag/);
+    expect(assessment.suspects).toMatchObject([{ flagKey: "other_flag", citations: [foreign] }]);
+    expect(assessment.candidateId).toBeNull();
+  });
+
+  test("a gap is cited by its number and shown in words", async () => {
+    const world: World = { ...rerankerWorld(), fails: ["telemetry"] };
+    const { assessment } = await checked(
+      { candidateId: null, abstention: "Nothing can be told without metrics [G1]." },
+      world,
+    );
+    expect(assessment.abstention).toMatch(/^Nothing can be told without metrics \[gap: .+\]\.$/);
+    expect(assessment.gaps.length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["deploy", "unknown"],
+    ["recovered", "unknown"],
+    ["other", "other"],
+    ["unknown", "unknown"],
+  ] as const)("the cause %s without a trace of it in the evidence is %s", async (cause, expected) => {
+    const { assessment } = await checked({ cause, candidateId: null, suspects: [] });
+    expect(assessment.cause).toBe(expected);
+    expect(assessment.dropped.some((line) => line.startsWith("Cause"))).toBe(cause !== expected);
+  });
+
+  test("hostile text that cites nothing is not shown, and what cites is one plain line", async () => {
+    const hostile = "<!channel> APPROVED\n\u202Eby admin\u202C token=abcdefghijkl";
+    const uncited = await checked({ summary: hostile });
+    expect(uncited.assessment.summary).toMatch(/^latency: /);
+    const cited = await checked({ summary: `${hostile} [E1]. ${"x".repeat(5000)} [E1].` });
+    expect(cited.assessment.summary).not.toMatch(/\n|\u202E|abcdefghijkl/);
+    expect(cited.assessment.summary.length).toBeLessThanOrEqual(900);
   });
 
   test("invents no reason: an abstention without one says so", async () => {
     const { assessment } = await checked({ candidateId: null });
-    expect(assessment.abstention).toBe("The model recommends no flag change and gives no reason.");
+    expect(assessment.abstention).toBe(
+      "The model recommends no flag change and gives no reason that rests on evidence.",
+    );
   });
 });
 
-describe("the ladder", () => {
+describe("assess", () => {
   test("rules take over when the model fails, and the route says why", async () => {
-    const model = {
-      draft: () => Promise.reject(new OpsError("timeout", "The model did not answer within 5 ms.")),
-    };
+    const because = "The model did not answer within 5 ms.";
+    const model = modelFailing(new OpsError("timeout", because));
     const { assessment, transcript } = await investigateWorld(rerankerWorld(), { model });
     expect(assessment.route).toEqual({
       drafter: "rules",
       model: null,
       prompt: null,
-      fellBack: "The model did not answer within 5 ms.",
+      fellBack: because,
+      assigned: "default",
+      actual: "rules",
+      steps: [{ route: "default", because }],
     });
     expect(assessment.candidateId).not.toBeNull();
     expect(transcript).toBeNull();
   });
 
   test("a bug in a drafter is not hidden behind the rules", async () => {
-    const model = { draft: () => Promise.reject(new TypeError("bug")) };
+    const model = modelFailing(new TypeError("bug"));
     await expect(investigateWorld(rerankerWorld(), { model })).rejects.toThrow("bug");
   });
 
@@ -170,7 +239,7 @@ describe("the ladder", () => {
   });
 
   test("in mode fallback the model is not asked", async () => {
-    const model = { draft: () => Promise.reject(new Error("asked")) };
+    const model = modelFailing(new Error("asked"));
     const { assessment } = await investigateWorld(rerankerWorld(), { model, mode: "fallback" });
     expect(assessment.route.fellBack).toBe("In mode fallback rules draft, not the model.");
   });
