@@ -1,3 +1,4 @@
+import { isPlaceholder } from "./normalise.ts";
 import { membersOf } from "./peek.ts";
 
 const most = 2000;
@@ -22,9 +23,7 @@ export function foldNames(value: unknown): ReadonlyMap<string, unknown> {
   return folded;
 }
 
-const placeholder = /^\s*(?:\$\{?[A-Z][A-Z0-9_]{0,99}\}?|\{\{[^{}]{0,200}\}\}|null|undefined)?\s*$/;
-
 function isFilled(value: unknown): boolean {
   if (value === null || value === undefined) return false;
-  return typeof value !== "string" || value.length > 300 || !placeholder.test(value);
+  return typeof value !== "string" || !(/^\s*(?:null|undefined)?\s*$/.test(value) || isPlaceholder(value));
 }

@@ -18,7 +18,10 @@ export function parse(bytes: Uint8Array, receivedAt: Instant, source: SourceOf<"
   if (json.kind === "unmappable") return json;
   const fields = foldNames(json.value);
   const all = (...names: readonly string[]): unknown[] =>
-    names.flatMap((name) => entriesOf(unquoted(fields.get(name))));
+    names.flatMap((name) =>
+      // Some templates put all of it under `incident` or `issue`.
+      ["", "incident", "issue"].flatMap((before) => entriesOf(unquoted(fields.get(before + name)))),
+    );
   const text = (limit: number, ...names: readonly string[]): string => firstText(limit, ...all(...names));
 
   const state = text(50, "currentstate", "state", "issuestate", "status");
@@ -72,7 +75,7 @@ export function parse(bytes: Uint8Array, receivedAt: Instant, source: SourceOf<"
       endedAt: all("closedat", "closetime", "endtime", "updatedat", "timestamp"),
       labels: [
         ...targets.toReversed().map(({ labels }) => tagsOf(labels)),
-        tagsOf(fields.get("labels") ?? fields.get("tags") ?? fields.get("accumulationstag")),
+        tagsIn(fields.get("labels") ?? fields.get("tags") ?? fields.get("accumulationstag")),
         {
           // Of several affected ones none is the service.
           service: new Set(entities).size === 1 ? entities[0] : "",
@@ -102,7 +105,7 @@ export function parse(bytes: Uint8Array, receivedAt: Instant, source: SourceOf<"
 const conditionNames = ["alertconditionnames", "alertconditionname", "accumulationsconditionname"];
 /** Not the address that acknowledges: whoever opened it would have done so. */
 const linkNames = [
-  ["issueurl", "issuepageurl", "incidenturl", "violationcallbackurl", "deeplinkurl", "runbookurl"],
+  ["issueurl", "issuepageurl", "incidenturl", "url", "violationcallbackurl", "deeplinkurl", "runbookurl"],
   ["accumulationsrunbookurl", "dashboardurl", "violationcharturl", "policyurl"],
 ].flat();
 const entityNames = ["impactedentities", "entitiesdatanames", "entitynames", "entityname"];
@@ -114,6 +117,16 @@ const statuses: ReadonlyMap<string, Alert["status"]> = new Map([
   ...["closed", "resolved", "close"].map((word) => [word, "resolved"] as const),
 ]);
 
+/** Each tag of an issue has the list of its incidents' values; where that is one, it is the issue's. */
+function tagsIn(value: unknown): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(tagsOf(unquoted(value))).map(([name, tag]) => [
+      name,
+      Array.isArray(tag) && new Set(tag).size === 1 ? (tag[0] as unknown) : tag,
+    ]),
+  );
+}
+
 function markOf(issue: string, incident: string): string | undefined {
   if (incident !== "") return `incident/${incident}`;
   return issue === "" ? undefined : `issue/${issue}`;
@@ -121,8 +134,9 @@ function markOf(issue: string, incident: string): string | undefined {
 
 /** The older form gives its moment, and for how many milliseconds the incident has been open by then. */
 function sinceOf(fields: ReadonlyMap<string, unknown>): unknown {
-  const at = Number(toText(fields.get("timestamp"), 30));
+  const sentAt = fields.get("timestamp") ?? fields.get("incidenttimestamp");
+  const at = Number(toText(sentAt, 30));
   const openMs = Number(toText(fields.get("duration"), 30));
-  if (!(at > 1e11)) return fields.get("timestamp");
+  if (!(at > 1e11)) return sentAt;
   return openMs >= 0 ? at - openMs : at;
 }

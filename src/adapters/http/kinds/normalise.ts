@@ -26,9 +26,14 @@ export function firstText(limit: number, ...values: readonly unknown[]): string 
   return "";
 }
 
+/** What a template's variable leaves behind that had no value: `$HOSTNAME`, `{{ host }}`. */
+export function isPlaceholder(text: string): boolean {
+  return text.length <= 200 && /^\s*(?:\$\{?[A-Z][A-Z0-9_]*\}?|\{\{[^{}]*\}\})\s*$/.test(text);
+}
+
 /**
  * Labels whose values are texts, numbers or booleans, without the names that mean something to JavaScript, and without
- * the values of names that mean a credential.
+ * the values of names that mean a credential, and without variables that a template left as they were.
  */
 export function toLabels(value: unknown): Record<string, string> {
   const labels: Record<string, string> = {};
@@ -37,7 +42,7 @@ export function toLabels(value: unknown): Record<string, string> {
   for (const [rawName, rawValue] of Object.entries(value)) {
     const name = toText(rawName, limits.labelName);
     const text = toText(rawValue, limits.labelValue);
-    if (name === "" || name === "__proto__" || text === "") continue;
+    if (name === "" || name === "__proto__" || text === "" || isPlaceholder(text)) continue;
     if (left === 0) break;
     left -= 1;
     labels[name] = namesSecret(name) ? gone : text;

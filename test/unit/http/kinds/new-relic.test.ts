@@ -68,6 +68,28 @@ describe("new_relic", () => {
     });
   });
 
+  it("reads a template that puts all under incident, and tags of one value", () => {
+    expect(
+      alertOf("new_relic", {
+        incident: {
+          id: 123456789,
+          condition_name: "Errors",
+          severity: "critical",
+          state: "open",
+          timestamp: 1777881723,
+        },
+        details: { message: "Above 5 %" },
+        accumulations: { tag: { service: ["orders", "orders"], zone: ["a", "b"] } },
+      }),
+    ).toMatchObject({
+      fingerprint: "incident/123456789",
+      title: "Errors",
+      severity: "critical",
+      startedAt: "2026-05-04T08:02:03.000Z",
+      labels: { service: "orders" },
+    });
+  });
+
   it("does nothing for the test of a channel", () => {
     expect(readAs("new_relic", "new-relic-test").kind).toBe("nothing");
   });
