@@ -46,13 +46,13 @@ export async function run(args: string[]): Promise<number> {
   const { inbox } = opened.store;
   switch (order.word) {
     case "list":
-      return list(inbox, order, values.json);
+      return await list(inbox, order, values.json);
     case "show":
-      return show(inbox, order.id, values.json);
+      return await show(inbox, order.id, values.json);
     case "requeue":
-      return requeue(inbox, order.id, values.json);
+      return await requeue(inbox, order.id, values.json);
     case "requeue_all":
-      return requeueAll(inbox, order.source, values.json);
+      return await requeueAll(inbox, order.source, values.json);
   }
 }
 

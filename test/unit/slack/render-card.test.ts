@@ -57,7 +57,7 @@ function applied(chain: ChainCheck = { kind: "intact" }): Story {
 }
 
 const followUps = ["Keep", "Roll back", "Clean up"];
-const ack = "I'm on it";
+const ack = ["I'm on it", "Mute service"];
 
 describe("the card", () => {
   it("says first what is wrong, since when, how bad and where", () => {
@@ -111,7 +111,7 @@ describe("the card", () => {
     expect(shown.words).toContain("About 100% of users");
     expect(shown.words).toContain("needs 1 approval by *release-manager*");
     expect(shown.words).toContain("Then nothing is changed");
-    expect(shown.buttons).toEqual(["Approve", "Reject", "Details", ack]);
+    expect(shown.buttons).toEqual(["Approve", "Reject", "Details", ...ack]);
   });
 
   it("offers only buttons that lead somewhere", () => {
@@ -130,17 +130,17 @@ describe("the card", () => {
     expired.pass(60);
     expired.change({ command: "expire" });
 
-    expect(card(rejected.view())).toMatchObject({ buttons: ["Details", ack] });
+    expect(card(rejected.view())).toMatchObject({ buttons: ["Details", ...ack] });
     expect(card(rejected.view()).words).toContain("*Rejected* by Ruth");
-    expect(card(approved().view())).toMatchObject({ buttons: ["Details", ack] });
+    expect(card(approved().view())).toMatchObject({ buttons: ["Details", ...ack] });
     expect(card(approved().view()).words).toContain("*Approved* by Ruth");
-    expect(card(executing().view())).toMatchObject({ buttons: ["Details", ack] });
+    expect(card(executing().view())).toMatchObject({ buttons: ["Details", ...ack] });
     expect(card(failed.view()).words).toContain("*Failed*");
     expect(card(conflicted.view()).words).toMatch(/\*Superseded\*[^]*Off: everyone gets Off/);
     expect(card(expired.view()).words).toContain("*Expired*");
-    expect(card(unclear.view()).buttons).toEqual([...followUps, "Details", ack]);
+    expect(card(unclear.view()).buttons).toEqual([...followUps, "Details", ...ack]);
     expect(card(unclear.view()).words).toContain("*Needs a person*");
-    expect(card(applied().view()).buttons).toEqual([...followUps, "Details", ack]);
+    expect(card(applied().view()).buttons).toEqual([...followUps, "Details", ...ack]);
     expect(card(applied().view(), { expandable: true }).buttons).toContain("Expand");
   });
 
@@ -161,9 +161,9 @@ describe("the card", () => {
       changeId,
     };
     story.change(propose(decisions.queue(), { ...proposal, lineage }), other);
-    expect(card(story.view()).buttons).toEqual(["Approve", "Reject", "Details", ack]);
+    expect(card(story.view()).buttons).toEqual(["Approve", "Reject", "Details", ...ack]);
     story.change(voteCommand(proposal, { vote: "reject", rationale: "No." }), other);
-    expect(card(story.view()).buttons).toEqual([...followUps, "Details", ack]);
+    expect(card(story.view()).buttons).toEqual([...followUps, "Details", ...ack]);
     expect(card(applied({ ...chain, restore: null }).view()).buttons).not.toContain("Restore");
   });
 
@@ -197,11 +197,11 @@ describe("the card", () => {
     };
     story.change({ command: "close", ...end });
     expect(card(story.view()).words).toContain("*Closed: kept*, by Ada");
-    expect(card(story.view()).buttons).toEqual(["Details", ack]);
+    expect(card(story.view()).buttons).toEqual(["Details", ...ack]);
     story.pass(60);
     story.change({ command: "review" });
     expect(card(story.view()).words).toContain("*Review is due:*");
-    expect(card(story.view()).buttons).toEqual([...followUps, "Details", ack]);
+    expect(card(story.view()).buttons).toEqual([...followUps, "Details", ...ack]);
   });
 
   it("goes back to the applied change when its reverse is rejected, and names both", () => {
@@ -211,7 +211,7 @@ describe("the card", () => {
     expect(card(story.view()).words).toContain(`*Undoing ${changeId}* (${other})`);
     story.change(voteCommand(reverse, { vote: "reject", rationale: "Not now" }), other);
     const shown = card(story.view());
-    expect(shown.buttons).toEqual([...followUps, "Details", ack]);
+    expect(shown.buttons).toEqual([...followUps, "Details", ...ack]);
     expect(shown.words).toContain(`${other}: `);
   });
 
@@ -222,7 +222,7 @@ describe("the card", () => {
     const shown = card(awaiting(decision).view(), { flagUrl: "https://flags.example.test/shop/checkout" });
     expect(shown.words).toContain(words);
     expect(shown.words).toContain("Flag: on → off");
-    expect(shown.buttons).toEqual(["Details", ack]);
+    expect(shown.buttons).toEqual(["Details", ...ack]);
   });
 
   it.each([
@@ -233,7 +233,7 @@ describe("the card", () => {
     expect(shown.words).toContain(mode === "fallback" ? "*Fallback:*" : "*Mode search_only:*");
     expect(shown.words).not.toContain("Flag: on → off");
     expect(shown.words).toContain("Look at the payment provider's status page.");
-    expect(shown.buttons).toEqual([ack]);
+    expect(shown.buttons).toEqual(ack);
   });
 
   it("says that no flag change is recommended, and why", () => {
@@ -251,7 +251,7 @@ describe("the card", () => {
     expect(shown.words).toContain("*No flag change recommended.* Version 42 was deployed a minute before.");
     expect(shown.words).toContain("*Suspect:* no flag. The evidence points to a deploy.");
     expect(shown.text).toContain("No flag change recommended.");
-    expect(shown.buttons).toEqual([ack]);
+    expect(shown.buttons).toEqual(ack);
   });
 
   it("points at the open change of another incident", () => {
@@ -260,7 +260,7 @@ describe("the card", () => {
     const shown = card(story.view(), { linkedCardUrl: "https://slack.example.test/archives/C1/p1" });
     expect(shown.words).toContain("has an open change already");
     expect(shown.words).toContain("<https://slack.example.test/archives/C1/p1|its card>");
-    expect(shown.buttons).toEqual([ack]);
+    expect(shown.buttons).toEqual(ack);
   });
 
   it("is equal for equal input, and its block ids follow the version", () => {
