@@ -9,7 +9,7 @@ import type { Rulebook } from "../../../src/domain/policy/rulebook.ts";
 import type { Runbook } from "../../../src/domain/runbook.ts";
 import { Service } from "../../../src/domain/service.ts";
 import { assess, type AssessDeps } from "../../../src/pipeline/drafting/assess.ts";
-import { gatherEvidence } from "../../../src/pipeline/evidence/gather-evidence.ts";
+import { gatherEvidence, type GatherRequest } from "../../../src/pipeline/evidence/gather-evidence.ts";
 import type { GatherFlags } from "../../../src/pipeline/evidence/gather-flag-evidence.ts";
 import type { AssessmentResult } from "../../../src/pipeline/investigate.ts";
 import type { Ladder } from "../../../src/pipeline/drafting/ladder.ts";
@@ -304,7 +304,11 @@ export const allowingRulebook: Rulebook = {
 
 export const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
-export function gather(world: World, budgetMs = 1000): Promise<Evidence> {
+export function gather(
+  world: World,
+  budgetMs = 1000,
+  ports: Partial<GatherRequest["ports"]> = {},
+): Promise<Evidence> {
   return gatherEvidence({
     incident: incidentOf(world),
     service: serviceOf(world),
@@ -313,6 +317,7 @@ export function gather(world: World, budgetMs = 1000): Promise<Evidence> {
       flags: flagReader(world),
       telemetry: world.noTelemetry === true ? null : telemetryOf(world),
       runbooks: world.runbooks ?? [],
+      ...ports,
     },
     lookBackMs: minutes(60),
     budgetMs,
