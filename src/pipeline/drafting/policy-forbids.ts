@@ -48,5 +48,5 @@ export function policyForbids(
     approvals: [],
   });
   const never = decision.kind === "deny" || authority(decision.mode) < authority("draft_write");
-  return never ? (decision.reasons[0] ?? decision.rule) : null;
+  return never ? decision.reasons.join(" ") : null;
 }

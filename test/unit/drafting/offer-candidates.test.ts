@@ -3,9 +3,21 @@ import { describe, expect, test } from "vitest";
 import { Candidate } from "../../../src/domain/assessment.ts";
 import { type Flag, sameBehaviour } from "../../../src/domain/flag/flag.ts";
 import { compile } from "../../../src/domain/flag/plan.ts";
+import type { GovernanceContract } from "../../../src/domain/policy/governance-contract.ts";
 import type { Runbook } from "../../../src/domain/runbook.ts";
 import { seeded } from "../../support/flag-arbitraries.ts";
-import { ago, flagOf, internal, investigateWorld, jump, rerankerWorld, two, type World } from "./world.ts";
+import { contractWith } from "../../support/policy-fixtures.ts";
+import {
+  ago,
+  allowingRulebook,
+  flagOf,
+  internal,
+  investigateWorld,
+  jump,
+  rerankerWorld,
+  two,
+  type World,
+} from "./world.ts";
 
 const runbook = (more: Partial<Runbook>): Runbook => ({
   id: "slow",
@@ -111,6 +123,56 @@ describe("offerCandidates", () => {
     expect(await offered(before, after, { flags: [] })).toEqual([]);
     expect(await offered(before, after, { flags: [{ ...after, isArchived: true }] })).toEqual([]);
     expect(await offered(before, after, { flags: [{ ...after, tags: ["other"] }] })).toEqual([]);
+  });
+
+  test("offers nothing that the contracts can never allow, and says so", async () => {
+    const [before, after] = [flagOf("f", { "v-base": 50, "v-new": 50 }), flagOf("f", { "v-new": 100 })];
+    const world = {
+      changes: [{ at: ago(6), before, after }],
+      metrics: { latency: [{ value: jump(ago(6), 0.8, 2.4) }] },
+      deploys: [],
+    };
+    const offers = async (over: Partial<GovernanceContract> | null) => {
+      const contracts = new Map(allowingRulebook.contracts);
+      if (over === null) contracts.delete("flag.turn_off");
+      else contracts.set("flag.turn_off", contractWith({ tool: "flag.turn_off", ...over }));
+      const { assessment, candidates } = await investigateWorld(world, {
+        deps: { rulebook: { ...allowingRulebook, contracts } },
+      });
+      return { tools: toolsOf(candidates), notes: assessment.dropped.join(" ") };
+    };
+    expect((await offers({})).tools).toContain("flag.turn_off");
+    const boundary = contractWith().hardBoundary;
+    const cases: [Partial<GovernanceContract> | null, RegExp][] = [
+      [null, /no governance contract for flag\.turn_off/],
+      [{ hardBoundary: { ...boundary, blockedEnvironments: ["prod"] } }, /blocks the environment prod/],
+      [{ hardBoundary: { ...boundary, blockedTags: ["support"] } }, /blocks flags tagged support/],
+      [{ workflow: "human-request" }, /only in human-request/],
+      [{ allowedModes: ["off", "search_only"] }, /does not allow approval_required/],
+    ];
+    for (const [over, says] of cases) {
+      const { tools, notes } = await offers(over);
+      expect(tools).not.toContain("flag.turn_off");
+      expect(tools.length).toBeGreaterThan(0);
+      expect(notes).toMatch(/flag\.turn_off is not offered: /);
+      expect(notes).toMatch(says);
+    }
+  });
+
+  test("offers nothing of a flag that the alert's sources may not lead to", async () => {
+    const asked: string[] = [];
+    const { assessment, candidates } = await investigateWorld(rerankerWorld(), {
+      deps: {
+        outOfReach: (incident, { key }) => {
+          asked.push(`${incident.id} ${key}`);
+          return "The source alertmanager may not lead there.";
+        },
+      },
+    });
+    expect(asked).toEqual(["INC-0000000001 support_answer_profile"]);
+    expect(candidates).toEqual([]);
+    expect(assessment.candidateId).toBeNull();
+    expect(assessment.dropped.join(" ")).toContain("The source alertmanager may not lead there.");
   });
 
   test("property: whatever shares changed, the first offer brings them back, and all offers compile", async () => {

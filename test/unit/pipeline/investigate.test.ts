@@ -1,7 +1,10 @@
 import { describe, expect, it, vi } from "vitest";
+import { z } from "zod";
 import type { Evidence } from "../../../src/domain/evidence/evidence.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
-import { toInstant } from "../../../src/domain/ids.ts";
+import { later, toInstant } from "../../../src/domain/ids.ts";
+import { contentHash } from "../../../src/domain/ledger/chain.ts";
+import type { Mode } from "../../../src/domain/policy/mode.ts";
 import { investigate, type InvestigateDeps } from "../../../src/pipeline/investigate.ts";
 import { drainStage } from "../../../src/pipeline/run-stage.ts";
 import { changeId, correlationId, incidentId, onFlag, snapshotOf } from "../../support/change-fixtures.ts";
@@ -9,6 +12,7 @@ import { assessmentWith } from "../../support/incident-fixtures.ts";
 import { createInMemoryStore, type InMemoryStore, movableClock } from "../../support/in-memory-store.ts";
 import { contractWith, controlsWith, exampleRoles } from "../../support/policy-fixtures.ts";
 import { incidentWrite, opened } from "../../contract/storage/story-of-streams.ts";
+import { gather as gatherWorld, rerankerWorld } from "../drafting/world.ts";
 
 const silent = () => undefined;
 
@@ -67,6 +71,7 @@ async function createInvestigation(over: Partial<InvestigateDeps> = {}) {
   };
   let tries = 0;
   return {
+    clock,
     store,
     errors,
     tries: () => tries,
@@ -161,5 +166,108 @@ describe("an investigation", () => {
     commit.mockRestore();
     await run.toItsEnd(1);
     expect((await run.incident())?.noChange?.reason).toContain(refused.message);
+  });
+});
+
+describe("an investigation that is tried again", () => {
+  const answer = async () => ({
+    assessment: assessmentWith({ candidateId: null, abstention: "No." }),
+    candidates: [],
+    transcript: "asked and answered",
+  });
+
+  it("neither gathers nor asks a second time when only the commit failed", async () => {
+    const gather = vi.fn(async () => fresh());
+    const assess = vi.fn(answer);
+    const run = await createInvestigation({ gather, assess });
+    const fresh = () => ({ ...evidence, to: run.clock.now() });
+    vi.spyOn(run.store.ledger, "commit").mockRejectedValueOnce(away).mockRejectedValueOnce(away);
+    await run.toItsEnd();
+    expect(run.tries()).toBe(3);
+    expect(gather).toHaveBeenCalledTimes(1);
+    expect(assess).toHaveBeenCalledTimes(1);
+    const [assessed] = await run.store.ledger.events(`incident/${incidentId}`, { types: ["assessed"] });
+    const { transcript } = z
+      .object({ transcript: z.object({ bodyId: z.string(), hash: z.string() }) })
+      .parse(assessed?.data);
+    expect(await run.store.bodies.get(transcript.bodyId)).toBe("asked and answered");
+    expect(transcript.hash).toBe(contentHash("asked and answered"));
+  });
+
+  it("gathers anew when what it had is old, and asks about that", async () => {
+    const gather = vi.fn(async () => ({ ...evidence, to: run.clock.now() }));
+    const assess = vi.fn(async () => {
+      if (assess.mock.calls.length < 5) throw away;
+      return answer();
+    });
+    const run = await createInvestigation({ gather, assess });
+    await run.toItsEnd();
+    // A try a minute; evidence is used for two.
+    expect(assess).toHaveBeenCalledTimes(5);
+    expect(gather).toHaveBeenCalledTimes(2);
+  });
+
+  it("does not take up an answer that was given in another mode", async () => {
+    let mode: Mode = "approval_required";
+    const assess = vi.fn(answer);
+    const run = await createInvestigation({
+      assess,
+      gather: async () => ({ ...evidence, to: run.clock.now() }),
+      controls: { read: async () => controlsWith({ mode }) },
+    });
+    vi.spyOn(run.store.ledger, "commit").mockImplementationOnce(async () => {
+      mode = "search_only";
+      throw away;
+    });
+    await run.toItsEnd();
+    expect(assess).toHaveBeenCalledTimes(2);
+    expect((await run.incident())?.withheld?.mode).toBe("search_only");
+  });
+});
+
+describe("trouble that is too young to be judged", () => {
+  const young = async (over: Partial<Evidence>, looksAgainInMs = 50_000) => {
+    const gathered: Evidence[] = [];
+    const assess = vi.fn(async (...[, , seen]: Parameters<InvestigateDeps["assess"]>) => {
+      assessed.push(seen);
+      return {
+        assessment: assessmentWith({ candidateId: null, abstention: "No." }),
+        candidates: [],
+        transcript: null,
+      };
+    });
+    const assessed: Evidence[] = [];
+    const run = await createInvestigation({
+      assess,
+      gather: async () => {
+        const to = run.clock.now();
+        gathered.push({ ...evidence, to, lookAgainAt: later(to, looksAgainInMs), ...over });
+        return gathered.at(-1) ?? evidence;
+      },
+    });
+    await run.toItsEnd();
+    return { run, gathered, assessed };
+  };
+
+  it("is looked at once more, then concluded from what there is by then", async () => {
+    const { run, gathered, assessed } = await young({});
+    expect(gathered).toHaveLength(2);
+    expect(assessed).toEqual([gathered[1]]);
+    expect(run.errors).toEqual([]);
+    expect((await run.incident())?.evidence?.hash).toBe(contentHash(gathered[1]));
+  });
+
+  it("is waited for no longer than three minutes", async () => {
+    const { gathered, assessed } = await young({}, 3_600_000);
+    const [first, second] = gathered.map(({ to }) => Date.parse(to));
+    expect((second ?? 0) - (first ?? 0)).toBe(180_000);
+    expect(assessed).toHaveLength(1);
+  });
+
+  it("is not waited for where a metric shows it already", async () => {
+    const [metric] = (await gatherWorld(rerankerWorld())).items.filter((item) => item.kind === "metric");
+    if (metric === undefined) throw new Error("the world has no metric");
+    const { gathered } = await young({ items: [{ ...metric, trend: "degraded" }] });
+    expect(gathered).toHaveLength(1);
   });
 });
