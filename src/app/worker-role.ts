@@ -6,6 +6,7 @@ import { createPrometheus, type PrometheusOptions } from "../adapters/prometheus
 import type { WorkerConfig } from "../config/load-config.ts";
 import type { Prometheus } from "../config/prometheus.ts";
 import { idTail, IncidentId } from "../domain/ids.ts";
+import { outOfReach, reachesOf } from "../domain/reach.ts";
 import { assess } from "../pipeline/drafting/assess.ts";
 import { createLadder } from "../pipeline/drafting/ladder.ts";
 import { gatherEvidence } from "../pipeline/evidence/gather-evidence.ts";
@@ -47,6 +48,7 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
     controls,
     flags,
     services,
+    sources,
     rulebook: documents.governance,
     telemetry,
     gather: (incident, service, now) =>
@@ -69,6 +71,7 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
         flags,
         rulebook: documents.governance,
         ladder,
+        outOfReach: (of, flag) => outOfReach(flag, reachesOf(of, sources)),
         verifyAfterMs: timing.verifyAfterMs,
         log,
       }),

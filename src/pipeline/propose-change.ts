@@ -15,6 +15,8 @@ import { decideAction, type ValidApproval } from "../domain/policy/decide-action
 import type { Decision } from "../domain/policy/decision.ts";
 import { durationMs } from "../domain/policy/governance-contract.ts";
 import { governingHashes, type Rulebook } from "../domain/policy/rulebook.ts";
+import { outOfReach } from "../domain/reach.ts";
+import type { SourceReach } from "../domain/source.ts";
 import type { Controls } from "./ports/controls.ts";
 import type { FollowUp, StreamWrite } from "./ports/storage.ts";
 
@@ -33,6 +35,8 @@ export interface ProposeRequest {
   agent: string;
   expected: ExpectedEffect | null;
   lineage: Lineage | null;
+  /** How far the sources of the incident's alerts reach; none for what a person asks for: roles say what they may. */
+  reaches: readonly SourceReach[];
   evidence: { confidence: Confidence | null; citations: number; gaps: number };
 }
 
@@ -43,13 +47,18 @@ export interface Proposed {
   decision: Decision;
 }
 
-/** Turns a compiled plan into a change: action contract, policy decision, events and timers, ready to commit. */
+/**
+ * Turns a compiled plan into a change: action contract, policy decision, events and timers, ready to commit. What the
+ * sources may not lead to was to be refused before; here it is a bug, and nothing is proposed.
+ */
 export async function proposeChange(
   request: ProposeRequest,
   deps: ProposeDeps,
   now: Instant,
 ): Promise<Proposed> {
-  const { incident } = request;
+  const { incident, plan, reaches } = request;
+  const beyond = outOfReach(plan.ref, reaches);
+  if (beyond !== null) throw new Error(`Not proposed: ${beyond}`);
   const proposal = proposalOf(request, deps.rulebook);
   const decision = await decideNow(proposal.action, incident, [], deps);
   const changeId = deps.newChangeId();

@@ -5,6 +5,8 @@ import { type ChangeId, IncidentId, type Instant } from "../domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../domain/incident/decide-incident.ts";
 import { type IncidentState, isInvestigated } from "../domain/incident/incident.ts";
 import { streamOf } from "../domain/ledger/stream.ts";
+import { outOfReach, type Reaching, reachesOf } from "../domain/reach.ts";
+import type { SourceReach } from "../domain/source.ts";
 import { commitDecision } from "./commit-decision.ts";
 import type { Body, Commit, Loaded, Store, StreamWrite, WorkItem } from "./ports/storage.ts";
 import { proposeChange, type ProposeDeps } from "./propose-change.ts";
@@ -12,6 +14,8 @@ import type { StageOutcome } from "./run-stage.ts";
 
 export interface RecordDeps extends ProposeDeps {
   store: Store;
+  /** What the declared sources may lead to. */
+  sources: readonly Reaching[];
 }
 
 /** The change to propose, compiled from the flag as it is now. */
@@ -59,12 +63,15 @@ export async function recordFindings(
 
 async function commitOf(
   { state, version }: Loaded<IncidentState>,
-  { commands, bodies, draft }: Findings,
+  { commands, bodies, draft: asked }: Findings,
   item: WorkItem,
   deps: RecordDeps,
   now: Instant,
   busyWith: ChangeId | null,
 ): Promise<Commit> {
+  // Asked of the incident as it is now: another source may have joined it since the candidates were offered.
+  const reaches = reachesOf(state, deps.sources);
+  const draft = withinReaches(asked, reaches);
   const all: IncidentCommand[] = [...commands];
   const writes: StreamWrite[] = [];
   const followUps: Commit["followUps"] = [
@@ -85,6 +92,7 @@ async function commitOf(
         agent: agentName(assessment.route),
         expected: assessment.expected,
         lineage: null,
+        reaches,
         evidence: {
           confidence: assessment.confidence,
           citations: new Set(assessment.suspects.flatMap((suspect) => suspect.citations)).size,
@@ -111,7 +119,13 @@ async function commitOf(
   return { writes, followUps, bodies: bodies ?? [], finish: item };
 }
 
-/** A candidate that no longer compiles turns the recommendation into none, with the reason. */
+function withinReaches(draft: Findings["draft"], reaches: readonly SourceReach[]): Findings["draft"] {
+  if (!draft || !("plan" in draft)) return draft;
+  const refusedBecause = outOfReach(draft.plan.ref, reaches);
+  return refusedBecause === null ? draft : { refusedBecause };
+}
+
+/** A candidate that no longer compiles, or is out of reach, turns the recommendation into none, with the reason. */
 function withRefusal(command: IncidentCommand, draft: Findings["draft"]): IncidentCommand {
   if (command.command !== "record_assessment" || !draft || !("refusedBecause" in draft)) return command;
   const { assessment } = command;

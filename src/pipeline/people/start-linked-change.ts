@@ -170,6 +170,7 @@ async function commitOf(
       agent: "",
       expected: state.proposal.expected,
       lineage,
+      reaches: [],
       evidence: { ...state.proposal.action.evidence, confidence: null },
     },
     deps,

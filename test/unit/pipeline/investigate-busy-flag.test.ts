@@ -24,6 +24,7 @@ function depsOf(world: World): InvestigateDeps {
     ...world.deps,
     flags: world.flags.reader,
     services: [],
+    sources: [],
     log: world.log,
     gather: async () => ({ from: world.clock.now(), to: world.clock.now(), items: [], gaps: [] }),
     // As the real one: in the modes that draft nothing, nothing is on offer.

@@ -43,6 +43,7 @@ async function createInvestigation(over: Partial<InvestigateDeps> = {}) {
     store,
     log,
     services: [],
+    sources: [],
     controls: { read: async () => controlsWith() },
     rulebook: { contracts: new Map([["flag.turn_off", contractWith()]]), roles: exampleRoles },
     newChangeId: () => changeId,

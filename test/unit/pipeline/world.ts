@@ -168,6 +168,7 @@ export function createWorld(flag = onFlag()): World {
           agent: "rules",
           expected: expected ?? null,
           lineage: lineage ?? null,
+          reaches: [],
           evidence: { confidence: "high", citations: 2, gaps: 0 },
         },
         world.deps,
