@@ -115,26 +115,30 @@ async function change({ name }: Service, command: MuteCommand, deps: MuteDeps): 
         },
       ],
       followUps: command.command === "refuse" ? [] : [tellMute(name)],
+      cancel: [],
     };
-    if (command.command === "unmute") await bringForward(name, command, commit, store, now);
+    if (command.command !== "refuse") await moveHeldBack(name, command, until ?? null, commit, store, now);
     return { kind: "commit", commit, after: () => done };
   });
 }
 
-/** What waits for the end of the mute need not wait any longer. */
-async function bringForward(
+/** What was held back by this mute waits for its new end, or no longer where there is none. */
+async function moveHeldBack(
   service: string,
-  { userId, reason }: Extract<MuteCommand, { command: "unmute" }>,
+  { userId, reason }: MuteCommand,
+  until: Instant | null,
   commit: Commit,
   store: Store,
   now: Instant,
 ): Promise<void> {
-  for (const { state, version } of await store.ledger.incidents({
-    open: true,
-    service,
-    limit: mostIncidents,
-  })) {
-    const answer = decideIncident({ command: "lift_mute", userId, reason }, state, now);
+  const open = await store.ledger.incidents({ open: true, service, limit: mostIncidents });
+  for (const { state, version } of open) {
+    if (state.mutedUntil === null || state.mutedUntil <= now) continue;
+    const answer = decideIncident(
+      until === null ? { command: "lift_mute", userId, reason } : { command: "mute", until, userId, reason },
+      state,
+      now,
+    );
     if (answer.kind === "refused" || answer.events.length === 0) continue;
     const { id, correlationId } = state;
     const { events } = answer;
@@ -145,10 +149,11 @@ async function bringForward(
       expectedVersion: version,
       events,
     });
-    commit.followUps?.push(
-      { stage: "notify", subject: id, correlationId },
-      { stage: "investigate", subject: id, correlationId },
-    );
+    for (const stage of ["notify", "investigate"] as const) {
+      // A waiting row would keep its earlier time.
+      commit.cancel?.push({ stage, subject: id });
+      commit.followUps?.push({ stage, subject: id, correlationId, ...(until !== null && { dueAt: until }) });
+    }
   }
 }
 

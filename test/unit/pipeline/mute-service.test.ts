@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { later } from "../../../src/domain/ids.ts";
+import { type IncidentId, type Instant, later } from "../../../src/domain/ids.ts";
 import { decideIncident } from "../../../src/domain/incident/decide-incident.ts";
 import { streamOf } from "../../../src/domain/ledger/stream.ts";
 import { mutedUntil } from "../../../src/domain/mute/mute.ts";
@@ -84,35 +84,56 @@ describe("muting a service", () => {
   });
 });
 
+/** An incident that opened while its service was muted, as intake leaves it. */
+async function heldBack(world: World, until: Instant): Promise<IncidentId> {
+  const held = await world.openIncident("held back");
+  const loaded = await world.store.ledger.incident(held);
+  const answer = decideIncident(
+    { command: "mute", until, userId: "U0RITA", reason: "upgrade" },
+    loaded?.state ?? null,
+    world.clock.now(),
+  );
+  if (answer.kind === "refused" || loaded === null) throw new Error("the incident cannot be muted");
+  const { correlationId } = loaded.state;
+  await world.store.ledger.commit({
+    writes: [
+      {
+        kind: "incident",
+        stream: streamOf("incident", held),
+        id: held,
+        expectedVersion: loaded.version,
+        events: answer.events,
+      },
+    ],
+    followUps: [
+      { stage: "notify", subject: held, correlationId, dueAt: until },
+      { stage: "investigate", subject: held, correlationId, dueAt: until },
+    ],
+  });
+  return held;
+}
+
+describe("a mute that is set again", () => {
+  it.each([2 * hour, hour / 2])("moves what it held back to its new end, in %i ms", async (forMs) => {
+    const world = createWorld();
+    await muteService({ ...asked, userId: "U0RITA" }, world.deps);
+    const held = await heldBack(world, later(world.clock.now(), hour));
+    await muteService({ ...asked, forMs, userId: "U0RITA", reason: "it takes another time" }, world.deps);
+    expect((await world.store.ledger.incident(held))?.state.mutedUntil).toBe(later(world.clock.now(), forMs));
+    world.clock.advance(forMs - 1);
+    expect(await world.store.work.claim("investigate", held, 1_000)).toBeNull();
+    world.clock.advance(1);
+    expect(await world.store.work.claim("investigate", held, 1_000)).not.toBeNull();
+    expect(await world.store.work.claim("notify", held, 1_000)).not.toBeNull();
+  });
+});
+
 describe("ending a mute", () => {
   it("brings forward what waited for its end, and nothing else", async () => {
     const world = createWorld();
     await muteService({ ...asked, userId: "U0RITA" }, world.deps);
-    const [held, free] = [await world.openIncident("a"), await world.openIncident("b")];
-    const until = later(world.clock.now(), hour);
-    const loaded = await world.store.ledger.incident(held);
-    const answer = decideIncident(
-      { command: "mute", until, userId: "U0RITA", reason: "upgrade" },
-      loaded?.state ?? null,
-      world.clock.now(),
-    );
-    if (answer.kind === "refused" || loaded === null) throw new Error("the incident cannot be muted");
-    const { correlationId } = loaded.state;
-    await world.store.ledger.commit({
-      writes: [
-        {
-          kind: "incident",
-          stream: streamOf("incident", held),
-          id: held,
-          expectedVersion: loaded.version,
-          events: answer.events,
-        },
-      ],
-      followUps: [
-        { stage: "notify", subject: held, correlationId, dueAt: until },
-        { stage: "investigate", subject: held, correlationId, dueAt: until },
-      ],
-    });
+    const held = await heldBack(world, later(world.clock.now(), hour));
+    const free = await world.openIncident("free");
     expect(await world.store.work.claim("notify", held, 1_000)).toBeNull();
 
     const ended = await unmuteService({ service: "checkout", reason: "done", userId: "U0OMAR" }, world.deps);
