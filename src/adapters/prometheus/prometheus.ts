@@ -15,6 +15,8 @@ export interface PrometheusOptions {
 
 const mostBytes = 16_000_000;
 const mostSeries = 200;
+/** Prometheus itself answers no more per series. */
+const mostPoints = 11_000;
 
 /**
  * Metrics by the HTTP API of Prometheus and what speaks it (Mimir, Thanos, VictoriaMetrics, Grafana Cloud).
@@ -96,6 +98,12 @@ function seriesOf({ data }: MatrixAnswer): Series[] {
     throw new OpsError(
       "rejected",
       `The query gives ${data.result.length} series, more than ${mostSeries}; aggregate with "sum by (…)".`,
+    );
+  }
+  if (data.result.some(({ values }) => values.length > mostPoints)) {
+    throw new OpsError(
+      "bad_answer",
+      `The metrics server answers with more than ${mostPoints} points a series, more than was asked for.`,
     );
   }
   return data.result.map(({ metric, values }) => ({

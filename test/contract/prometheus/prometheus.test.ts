@@ -102,9 +102,14 @@ describe("Prometheus", () => {
     expect(await failure(absent)).toMatchObject({ code: "unreachable" });
   });
 
-  test("too many series and too many bytes are refused with the remedy", async () => {
+  test("too many series, points and bytes are refused with the remedy", async () => {
     for (let pod = 0; pod < 300; pod += 1) sandbox.store.append("many", { pod: String(pod) }, 1, start);
     expect((await failure(connect().range("many", from, to, 10_000))).message).toContain("aggregate");
+
+    const values = Array.from({ length: 11_001 }, (_, index) => [index, "1"]);
+    const data = { resultType: "matrix", result: [{ metric: {}, values }] };
+    sandbox.faults.arm({ kind: "status", status: 200, body: JSON.stringify({ status: "success", data }) });
+    expect((await failure(connect().range("up", from, to, 10_000))).message).toContain("points a series");
 
     const endless = createServer((_, response) => {
       const chunk = " ".repeat(1_000_000);

@@ -11,6 +11,7 @@ import { Tool } from "../../../src/domain/flag/operation.ts";
 import { reviewRuleFor } from "../../../src/domain/policy/governance-contract.ts";
 import { ToolName } from "../../../src/domain/policy/tool-name.ts";
 import { fillPrompt } from "../../../src/domain/prompt.ts";
+import type { MetricTrend } from "../../../src/domain/evidence/evidence.ts";
 import { symptomsShown } from "../../../src/domain/runbook.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
@@ -79,12 +80,18 @@ describe("what is shipped", () => {
     }
   });
 
-  test("six runbooks, each with steps", () => {
+  test("twelve runbooks, each with steps", () => {
     expect(runbooks.map(({ id }) => id)).toEqual([
+      "agent-misbehaves",
       "bad-deploy",
       "bad-rollout",
       "checkout-errors",
+      "expired-certificate",
+      "memory-growth",
+      "queue-backlog",
       "recommendation-latency",
+      "slow-database",
+      "slow-pages",
       "support-assistant-answers",
       "third-party-failing",
     ]);
@@ -101,6 +108,20 @@ describe("what is shipped", () => {
       shownBy({ title: "Cache miss storm", summary: "Misses: the cache", labels: { service: "x" } }),
     ).toEqual(["recommendation-latency"]);
     expect(shownBy({ title: "Disk full", summary: "", labels: { service: "db" } })).toEqual([]);
+  });
+
+  test("a runbook is found by what a metric does, and a misspelt trend is refused", () => {
+    const alert = { title: "Orders are late", summary: "", labels: {} };
+    const found = (trend: MetricTrend) =>
+      runbooks
+        .filter((runbook) => symptomsShown(runbook, alert, new Map([["consumer_lag", new Set([trend])]])) > 0)
+        .map(({ id }) => id);
+    expect(found("degraded")).toEqual(["queue-backlog"]);
+    expect(found("steady")).toEqual([]);
+    const folder = changed("runbooks", "queue-backlog.md", (file) =>
+      file.replace("metric consumer_lag is degraded", "metric consumer_lag is worse"),
+    );
+    expect(() => loadRunbooks(folder)).toThrow(/metric <query id> is degraded/);
   });
 
   test("the prompt fills completely and its hash is that of the file", () => {
