@@ -9,7 +9,7 @@ export type FlagChange = EvidenceOf<"flag_change">;
 export type Metric = EvidenceOf<"metric">;
 
 /** A shift is dated by samples and windowed rates; a change this much later may still have come first. */
-export const datingToleranceMs = 30_000;
+export const datingToleranceMs = 20_000;
 /** The clocks of whoever sends alerts, of the flag platform and of the metrics differ by about as much. */
 const clockToleranceMs = 60_000;
 /** From so many times its noise on a shift is clear, and well dated. */

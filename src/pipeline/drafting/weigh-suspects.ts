@@ -3,12 +3,21 @@ import type { EvidenceId } from "../../domain/evidence/evidence-id.ts";
 import { spanWords } from "../../domain/evidence/evidence-words.ts";
 import type { Instant } from "../../domain/ids.ts";
 import { type CohortFinding, compareCohorts, variationIn } from "../evidence/compare-cohorts.ts";
+import { badnessOf, ceilingOf } from "../evidence/compare-series.ts";
 import { quantileOf, wholeOf } from "../evidence/kind-of-metric.ts";
+import { median } from "../evidence/robust-statistics.ts";
 import { changedBehaviour, datingToleranceMs, type FlagChange, type Metric } from "./order-suspects.ts";
 
-/** A change whose effect is not measured per variation is suspect only if the trouble followed this soon … */
-export const soonMs = 3 * 60_000;
-/** … and one that is, this soon: caches and sessions delay some effects. */
+/**
+ * A change whose effect is not measured per variation is suspect only if the trouble followed this soon: FeatBit streams
+ * a change within a second, clients that poll have it within a minute. The longer, the likelier is mere chance.
+ */
+const promptlyMs = 75_000;
+/** A metric that rises slowly is dated no better than by part of its rise; no allowance is larger than this. */
+const mostBlurMs = 2 * 60_000;
+/** No trouble that time alone links to a change begins later than this. */
+export const soonMs = promptlyMs + mostBlurMs;
+/** A change that is measured per variation may take this long: caches and sessions delay some effects. */
 const eventuallyMs = 45 * 60_000;
 /** Two things this far apart are told apart with some certainty. */
 export const nearMs = 5 * 60_000;
@@ -64,7 +73,8 @@ function weigh(change: FlagChange, evidence: Evidence, onset: Instant, worst: Me
   const doubtful = found.verdict === "confirms" && leadMs > soonMs && isNamesake(change, evidence);
   const cohorts: CohortFinding = doubtful ? { verdict: "silent", citations: [] } : found;
   const impossibleBecause = impossible(change, leadMs, cohorts);
-  const limitMs = cohorts.verdict === "confirms" ? eventuallyMs : soonMs;
+  const limitMs =
+    cohorts.verdict === "confirms" ? eventuallyMs : promptlyMs + Math.min(mostBlurMs, halfRiseMs(worst));
   return {
     change,
     leadMs,
@@ -75,6 +85,18 @@ function weigh(change: FlagChange, evidence: Evidence, onset: Instant, worst: Me
       impossibleBecause === null && unlikely(change, leadMs, Math.max(limitMs, nearMs), worst) === null,
     citations: [change.id, worst.id, ...cohorts.citations],
   };
+}
+
+/** How long the metric took from its onset to half of what it came to: 0 for a step, half the window for a rate. */
+function halfRiseMs({ points, onsetAt, before, badDirection, unit }: Metric): number {
+  if (onsetAt === null || before.mean === null) return 0;
+  const onset = Date.parse(onsetAt);
+  const badness = (value: number) => badnessOf(value, { badDirection, ceiling: ceilingOf(unit) });
+  const since = points.filter(([at]) => at >= onset).map(([at, value]) => [at, badness(value)] as const);
+  const settled = median(since.slice(-Math.ceil(since.length / 3)).map(([, value]) => value));
+  const half = (badness(before.mean) + settled) / 2;
+  const reached = since.find(([, value]) => value >= half);
+  return reached === undefined ? 0 : reached[0] - onset;
 }
 
 /** True where another flag gave more users a variation of the same name, and the series do not say which is meant. */

@@ -32,7 +32,7 @@ const leastNoiseRatio = 1.5;
 const leastMedianRatio = 5;
 /** A sample lies clearly beyond a level where it exceeds it by this many times the noise. */
 const rampNoiseRatio = 3;
-/** … and by this part of the shift: before a large one, a small unrest is not its foot. */
+/** … and by this part of the shift: near a large one, a small unrest is neither its foot nor its rest. */
 const footShare = 0.1;
 const mostLevels = 8;
 const highestScore = 1000;
@@ -58,7 +58,9 @@ export function compareSeries(points: readonly Point[], question: SeriesQuestion
   const badness = scraped.map(([, value]) => badnessOf(value, question));
   const levels = levelsOf(badness, 0, badness.length, mostLevels);
   const healthy = healthyLevel(levels, scraped.length);
-  const worse = levels.map((level) => isWorse(level.median, healthy));
+  // Beside a large shift a small one is unrest: after it, a return that is all but whole is one.
+  const least = footShare * (Math.max(...levels.map((level) => level.median)) - healthy);
+  const worse = levels.map(({ median: level }) => isWorse(level, healthy) && level - healthy >= least);
   const ended = worse.lastIndexOf(true);
   if (ended === -1) return around(sound, pivotAt, "steady", null, null);
 
@@ -107,8 +109,9 @@ function levelsOf(values: readonly number[], from: number, to: number, most: num
   if (most < 2) return [whole];
   const split = bestSplit(stretch) ?? startOfHump(stretch);
   if (split === null) return [whole];
-  const left = levelsOf(values, from, from + split, most - 1);
-  return [...left, ...levelsOf(values, from + split, to, most - left.length)];
+  // The later half first: what is now must not go short because of an unrest of long ago.
+  const right = levelsOf(values, from + split, to, most - 1);
+  return [...levelsOf(values, from, from + split, most - right.length), ...right];
 }
 
 /** Index at which the right side begins, or null where no split counts. */
