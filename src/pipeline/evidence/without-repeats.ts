@@ -20,7 +20,7 @@ export function withoutRepeats(points: readonly Point[]): Point[] {
   return kept;
 }
 
-/** Milliseconds between measurements: the usual distance of changes of value; null where that is the step, or unknown. */
+/** Milliseconds between measurements: the shortest usual distance of changes of value; null where that is the step, or unknown. */
 export function measuredEvery(points: readonly Point[]): number | null {
   const changes = points.filter(([, value], index) => index > 0 && value !== points[index - 1]?.[1]);
   if (changes.length < leastChanges) return null;
@@ -28,8 +28,8 @@ export function measuredEvery(points: readonly Point[]): number | null {
     .slice(1)
     .map(([at], index) => at - (changes[index]?.[0] ?? at))
     .toSorted((a, b) => a - b);
-  // A quarter of the way up: a quiet stretch in which equal values are measured must not count as slowness.
-  const interval = Math.min(longestIntervalMs, gaps[Math.floor(gaps.length / 4)] ?? 0);
+  // Nearly the shortest: a series that is measured often and rests between its moves must not count as slow.
+  const interval = Math.min(longestIntervalMs, gaps[Math.floor(gaps.length / 20)] ?? 0);
   const stepMs = Math.min(...points.slice(1).map(([at], index) => at - (points[index]?.[0] ?? at)));
   return interval > stepMs ? interval : null;
 }
