@@ -31,7 +31,8 @@ const severityWords = { critical: "Critical", error: "Error", warning: "Warning"
 function whereLine({ incident, service }: IncidentView): string {
   const { scope } = incident;
   if (scope === null) {
-    return "*Where:* no service of the catalogue matches, so there is evidence only and nothing can be changed.";
+    const because = mrkdwn(incident.noScopeBecause ?? "no service of the catalogue matches", 300);
+    return `*Where:* ${because}, so there is evidence only and nothing can be changed.`;
   }
   const owner = service === null ? "" : ` Owner: ${mrkdwn(service.owner, 80)}.`;
   return `*Where:* ${code(scope.service)} in *${mrkdwn(scope.environmentName, 60)}* (${code(scope.project)} / ${code(scope.environment)}).${owner}`;

@@ -14,6 +14,7 @@ import { noChange } from "./no-change.ts";
 import { outcome, statusWords } from "./outcome.ts";
 import { proposedChange } from "./proposed-change.ts";
 import { linkedChange, otherChanges } from "./related.ts";
+import { storm } from "./storm.ts";
 import { suspect } from "./suspect.ts";
 import { verification } from "./verification.ts";
 
@@ -39,6 +40,7 @@ export function renderCard(view: IncidentView, facts: CardFacts): RenderedMessag
   const change = shownChange(view);
   const blocks: KnownBlock[] = [
     ...headline(view),
+    ...storm(view),
     ...suspect(view),
     ...linkedChange(view, facts.linkedCardUrl),
     ...noChange(view),
