@@ -3,6 +3,7 @@ import type { Log } from "../ports/log.ts";
 import type { Doorbell } from "../ports/queue.ts";
 import type { ClaimedDelivery } from "../ports/storage.ts";
 import { tellQuarantine } from "../tell.ts";
+import { Poison } from "./poison.ts";
 import { takeIn, type TakeInDeps } from "./take-in.ts";
 
 export interface DrainDeps extends TakeInDeps {
@@ -39,33 +40,46 @@ export async function drainSource(sourceId: string, deps: DrainDeps): Promise<vo
 }
 
 async function takeInOrGiveBack(deliveries: readonly ClaimedDelivery[], deps: DrainDeps): Promise<void> {
-  let taken = 0;
+  // What of the batch is still to be taken in, in its order: all of it at first, then the pieces of what failed.
+  const parts = [deliveries];
   try {
-    if (await takenTogether(deliveries, deps)) return;
-    for (const delivery of deliveries) {
-      await takeInOne(delivery, deps);
-      taken += 1;
+    for (let part = parts[0]; part !== undefined; part = parts[0]) {
+      parts.splice(0, 1, ...(await takenOrCut(part, deps)));
     }
   } catch (error) {
     // If this fails too, the leases run out by themselves.
-    await deps.store.inbox.release(deliveries.slice(taken)).catch(() => undefined);
+    await deps.store.inbox.release(parts.flat()).catch(() => undefined);
     throw error;
   }
 }
 
-/** False where one of several is poison: then nothing was written, and they are taken one by one. */
-async function takenTogether(deliveries: readonly ClaimedDelivery[], deps: DrainDeps): Promise<boolean> {
-  if (deliveries.length === 1) return false;
+/**
+ * Nothing where the part was taken in. Where one of several is poison nothing was written, and the part is cut: around
+ * the poison, or in halves where nobody knows which it is. So the rest hardly waits for it.
+ */
+async function takenOrCut(
+  part: readonly ClaimedDelivery[],
+  deps: DrainDeps,
+): Promise<(readonly ClaimedDelivery[])[]> {
+  const [only, ...others] = part;
+  if (only !== undefined && others.length === 0) {
+    await takeInOne(only, deps);
+    return [];
+  }
   try {
-    await takeIn(deliveries, deps);
-    return true;
+    await takeIn(part, deps);
+    return [];
   } catch (error) {
     if (error instanceof OpsError) throw error;
     deps.log.warn(
       { stage: "intake", intent: "take in a batch", errorClass: "bug", err: error },
-      `One of ${deliveries.length} deliveries could not be taken in; they are taken one by one`,
+      `One of ${part.length} deliveries could not be taken in; the others go on without it`,
     );
-    return false;
+    const poison = error instanceof Poison ? part.findIndex(({ id }) => id === error.deliveryId) : -1;
+    const cuts = poison === -1 ? [Math.ceil(part.length / 2)] : [poison, poison + 1];
+    return [0, ...cuts]
+      .map((from, index) => part.slice(from, cuts[index]))
+      .filter((piece) => piece.length > 0);
   }
 }
 

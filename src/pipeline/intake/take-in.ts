@@ -9,6 +9,7 @@ import { recheckFollowUps } from "../recheck.ts";
 import { tellQuarantine } from "../tell.ts";
 import { followUpsOf } from "./follow-ups-of.ts";
 import { hearAlert, type HearDeps } from "./hear-alert.ts";
+import { poisonOf } from "./poison.ts";
 import { createIncidentBoard, type Held, type IncidentBoard, writeOf } from "./incident-board.ts";
 
 export interface TakeInDeps extends HearDeps {
@@ -20,13 +21,15 @@ export interface TakeInDeps extends HearDeps {
 
 /**
  * Takes in deliveries of one source, in their order, in one commit: each ends in an incident, noted, or in quarantine.
- * Throws `OpsError` where the store fails, and anything else where one of them is poison; then nothing was written.
+ * Throws `OpsError` where the store fails, `Poison` where one of them cannot be taken in, and anything else where
+ * nobody knows which; then nothing was written.
  */
 export async function takeIn(deliveries: readonly ClaimedDelivery[], deps: TakeInDeps): Promise<void> {
-  const parsed = deliveries.map((delivery) => ({ delivery, content: deps.parse(delivery) }));
+  const parsed = deliveries.map((delivery) => ({ delivery, content: read(delivery, deps) }));
+  const granted = new Set<string>();
   await commitDecision(deps.store, async () => {
     const now = await deps.store.now();
-    const board = createIncidentBoard(deps.store.ledger, now);
+    const board = createIncidentBoard(deps.store.ledger, now, granted);
     const commit = await settleAll(parsed, board, deps, now);
     return {
       kind: "commit" as const,
@@ -38,6 +41,14 @@ export async function takeIn(deliveries: readonly ClaimedDelivery[], deps: TakeI
       },
     };
   });
+}
+
+function read(delivery: ClaimedDelivery, { parse }: TakeInDeps): ParsedDelivery {
+  try {
+    return parse(delivery);
+  } catch (error) {
+    throw poisonOf(delivery.id, error);
+  }
 }
 
 interface Parsed {
@@ -60,7 +71,9 @@ async function settleAll(
       case "alerts": {
         const incidents = new Set<IncidentId>();
         for (const alert of content.alerts) {
-          const held = await hearAlert(alert, delivery, board, deps, now);
+          const held = await hearAlert(alert, delivery, board, deps, now).catch((error: unknown) => {
+            throw poisonOf(delivery.id, error);
+          });
           if (held !== null) incidents.add(held.id);
         }
         settle(endOf(content.alerts.length, [...incidents]));
