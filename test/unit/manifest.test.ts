@@ -27,7 +27,7 @@ const expected = {
       {
         command: "/ops",
         description: "What is open, pending or to be cleaned up",
-        usage_hint: "status | pending | cleanup | help",
+        usage_hint: "status | pending | cleanup | mute | unmute | quarantine | help",
         should_escape: false,
       },
     ],
