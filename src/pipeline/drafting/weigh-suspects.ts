@@ -72,7 +72,7 @@ function weigh(change: FlagChange, evidence: Evidence, onset: Instant, worst: Me
   // Series that do not name their flag may be another's whose variations are called the same.
   const doubtful = found.verdict === "confirms" && leadMs > soonMs && isNamesake(change, evidence);
   const cohorts: CohortFinding = doubtful ? { verdict: "silent", citations: [] } : found;
-  const impossibleBecause = impossible(change, leadMs, cohorts);
+  const impossibleBecause = impossible(change, leadMs, cohorts) ?? tooSmall(change, worst);
   const limitMs =
     cohorts.verdict === "confirms" ? eventuallyMs : promptlyMs + Math.min(mostBlurMs, halfRiseMs(worst));
   return {
@@ -80,9 +80,8 @@ function weigh(change: FlagChange, evidence: Evidence, onset: Instant, worst: Me
     leadMs,
     cohorts,
     impossibleBecause,
-    clearedBecause: impossibleBecause ?? unlikely(change, leadMs, limitMs, worst),
-    competes:
-      impossibleBecause === null && unlikely(change, leadMs, Math.max(limitMs, nearMs), worst) === null,
+    clearedBecause: impossibleBecause ?? unlikely(change, leadMs, limitMs),
+    competes: impossibleBecause === null && unlikely(change, leadMs, Math.max(limitMs, nearMs)) === null,
     citations: [change.id, worst.id, ...cohorts.citations],
   };
 }
@@ -118,10 +117,10 @@ function impossible(change: FlagChange, leadMs: number, { verdict }: CohortFindi
   return null;
 }
 
-function unlikely(change: FlagChange, leadMs: number, limitMs: number, worst: Metric): string | null {
+function unlikely(change: FlagChange, leadMs: number, limitMs: number): string | null {
   if (leadMs > limitMs) return `it came ${spanWords(leadMs)} before the trouble began, which is long`;
   if (change.movedPercent === null) return "how far it reaches cannot be told from the flag alone";
-  return tooSmall(change, worst);
+  return null;
 }
 
 /**

@@ -22,12 +22,15 @@ export interface Score {
   /** Forward and then reverse give the flag back, field for field. */
   reverse: boolean | null;
   citations: boolean;
+  /** What was chosen stood among the candidates. */
+  offered: boolean;
   cause: boolean;
   confidence: string;
   said: string;
   tookMs: number;
-  /** Of all calls to a model. */
-  tokens: number;
+  /** Of all requests to a model, as its server counted them. */
+  tokens: { input: number; output: number };
+  /** Rules concluded in a model's place. */
   fellBack: boolean;
   /** Nothing that matters is wrong. */
   passed: boolean;
@@ -35,7 +38,7 @@ export interface Score {
 
 /** Compares an answer with what is true of its world. No model is asked. */
 export function scoreConclusion(world: World, conclusion: Conclusion): Score {
-  const { assessment, proposed, tookMs, transcript } = conclusion;
+  const { assessment, candidates, proposed, tookMs, transcript } = conclusion;
   const { truth } = world;
   const culprit = proposed === null ? undefined : truth.flags[proposed.candidate.flagKey];
   const wanted =
@@ -49,6 +52,7 @@ export function scoreConclusion(world: World, conclusion: Conclusion): Score {
     operation: effect?.operation ?? null,
     reverse: proposed === null ? null : bringsBack(proposed),
     citations: citesTruly(conclusion),
+    offered: assessment.candidateId === null || candidates.some(({ id }) => id === assessment.candidateId),
   };
   const sound = Object.values(facts).every((fact) => fact !== false);
   return {
@@ -131,7 +135,11 @@ function citesTruly({ assessment, evidence }: Conclusion): boolean {
   );
 }
 
-function tokensIn(transcript: string | null): number {
-  const counts = (transcript ?? "").matchAll(/"total_tokens":(\d+)/g);
-  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+function tokensIn(transcript: string | null): { input: number; output: number } {
+  const sumOf = (name: string) =>
+    [...(transcript ?? "").matchAll(new RegExp(`"${name}":(\\d+)`, "g"))].reduce(
+      (sum, [, count]) => sum + Number(count),
+      0,
+    );
+  return { input: sumOf("promptTokens"), output: sumOf("answerTokens") };
 }

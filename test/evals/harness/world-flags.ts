@@ -29,16 +29,6 @@ export function flagPlatform(world: World, at: () => number): GatherFlags {
     if (world.fails.includes(what)) throw new OpsError("unreachable", `FeatBit cannot be reached (${what}).`);
     return value();
   }
-  const inTime = <Entry extends { at: Instant }>(
-    entries: Entry[],
-    from: Instant,
-    to: Instant,
-    limit: number,
-  ) =>
-    entries
-      .filter((entry) => Date.parse(entry.at) >= Date.parse(from) && Date.parse(entry.at) <= Date.parse(to))
-      .toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))
-      .slice(0, limit);
   return {
     refOf: (keys, key) => Promise.resolve(refOf(keys.environment, key)),
     list: ({ environment }, select) =>
@@ -56,6 +46,18 @@ export function flagPlatform(world: World, at: () => number): GatherFlags {
       answer("history", () => inTime(segmentHistory(world), from, to, limit)),
     pendingChanges: () => Promise.resolve([]),
   };
+}
+
+function inTime<Entry extends { at: Instant }>(
+  entries: Entry[],
+  from: Instant,
+  to: Instant,
+  limit: number,
+): Entry[] {
+  return entries
+    .filter(({ at }) => Date.parse(at) >= Date.parse(from) && Date.parse(at) <= Date.parse(to))
+    .toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))
+    .slice(0, limit);
 }
 
 /** Flags of an environment at a time, epoch ms; archived ones included, removed ones not. */
