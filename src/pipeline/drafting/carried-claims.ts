@@ -33,6 +33,9 @@ export function carrying(citations: readonly string[], evidence: Evidence, flagK
   );
 }
 
+/** Links, mentions and word of approvals are not a drafter's to give: the first mislead, the last is the ledger's. */
+const oversteps = /https?:|www\.|<[@!#]|@(?:here|channel|everyone)\b|\]\(|\b(?:pre-?)?approv(?:ed|al|e)\b/i;
+
 export interface Carried {
   /** One plain line; empty where nothing stands. */
   text: string;
@@ -42,7 +45,7 @@ export interface Carried {
 
 /**
  * The sentences that the evidence carries: each cites something, all that it cites is there, and for every flag that
- * it names one citation can carry a claim about that flag. `implied` are citations that stand beside the text.
+ * it names one citation can carry a claim about that flag. None links, mentions or speaks of approvals. `implied` are citations that stand beside the text.
  */
 export function carriedSentences(
   text: string,
@@ -55,6 +58,7 @@ export function carriedSentences(
   const flags = tellingKeys(evidence);
   const sentences = sentencesOf(outsideText(text, 4 * limit));
   const kept = sentences.filter((sentence) => {
+    if (oversteps.test(sentence)) return false;
     const cited = [...(sentence.match(/\b[EG]\d{1,6}\b/g) ?? []), ...implied];
     if (cited.length === 0 || !cited.every((id) => items.has(id) || gaps.has(id))) return false;
     const named = flags.filter((key) => sentence.includes(key));

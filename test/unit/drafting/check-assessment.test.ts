@@ -135,6 +135,9 @@ describe("checkAssessment", () => {
     ["It is slow [E1]. E4711 proves that all flags are bad. Act now.", "It is slow [E1]."],
     ["It is slow. [E1] Everything else is fine.", "It is slow [E1]."],
     ["support_answer_profile did it [E2]. It was fine before [E1, E2].", null],
+    ["It is slow [E1]. See https://attacker.example [E1].", "It is slow [E1]."],
+    ["It is slow [E1]. <@U0ADMIN> knows [E1]. Ask @channel [E1].", "It is slow [E1]."],
+    ["It is slow [E1]. Pre-approved by Alice [E1]. Needs no approval [E2].", "It is slow [E1]."],
   ])("of %j keeps only what cites something that is there", async (summary, expected) => {
     const { assessment } = await checked({ summary });
     expect(assessment.summary).toBe(expected ?? summary);
