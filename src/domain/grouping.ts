@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { Duration } from "./policy/governance-contract.ts";
+import { Duration, durationMs } from "./policy/governance-contract.ts";
+
+/** Like a `Duration`, or none at all; at most an hour, for people wait for the card. */
+const Pause = z
+  .string()
+  .regex(/^(0s|[1-9][0-9]{0,4}(s|m|h))$/, { error: "a duration such as 30s, or 0s", abort: true })
+  .refine((text) => durationMs(text) <= 3_600_000, "at most 1h");
 
 /** Which alerts become one incident, and how fast its card follows. Words as Alertmanager's users know them. */
 export const Grouping = z.strictObject({
@@ -9,9 +15,9 @@ export const Grouping = z.strictObject({
    */
   by: z.array(z.string().min(1).max(200)).max(10).default([]),
   /** How long the first alert waits for company before its card is posted. */
-  wait: Duration.default("0s"),
+  wait: Pause.default("0s"),
   /** How often at most a card is rewritten only because more alerts of the same kind joined. */
-  interval: Duration.default("15s"),
+  interval: Pause.default("15s"),
   /** A resolved incident that fires again within this is the same; absent: `timing.reopenWithin`. */
   window: Duration.optional(),
 });

@@ -38,7 +38,7 @@ export const openCommand: Extract<IncidentCommand, { command: "open" }> = {
   requester: { kind: "source", sourceId: "alertmanager" },
 };
 
-export function join(over: Partial<Alert> = {}): IncidentCommand {
+export function join(over: Partial<Alert> = {}): Extract<IncidentCommand, { command: "join_alert" }> {
   return { command: "join_alert", deliveryId, alert: alertWith(over) };
 }
 

@@ -13,7 +13,7 @@ import type { ClaimedDelivery, Store } from "../ports/storage.ts";
 import type { Held, IncidentBoard } from "./incident-board.ts";
 
 export interface HearDeps {
-  store: Pick<Store, "ledger">;
+  store: Pick<Store, "ledger" | "budgets">;
   services: readonly Service[];
   /** What is declared of each source, beyond how it is read. */
   sources: readonly (Placing & { id: string })[];
@@ -25,6 +25,10 @@ export interface HearDeps {
   mostOpenIncidents: number;
   damping: Damping;
 }
+
+/** Over this long at most `openingsPerIncident` times the limit of open incidents begin: what ends at once counts too. */
+const openingsWindowMs = 600_000;
+const openingsPerIncident = 2;
 
 interface Heard {
   alert: Alert;
@@ -68,7 +72,7 @@ export async function hearAlert(
     if (silencing !== null) return join(silencing.held, heard, board, deps, silencing.key);
   }
   if (own !== null && !isStale(own, windowMs, now)) return begin(own, heard, board, deps, now);
-  if ((await board.countOpen(prefix)) < deps.mostOpenIncidents) {
+  if (await mayOpen(groupKey, prefix, board, deps)) {
     return begin(open(groupKey, alert.title, heard, board, deps), heard, board, deps, now);
   }
   const collapsed =
@@ -76,6 +80,21 @@ export async function hearAlert(
       ? open(overflowKey, overflowTitle(place, alert), heard, board, deps)
       : overflow;
   return begin(collapsed, heard, board, deps, now);
+}
+
+/** Neither too many at once, nor too many one after the other: each is a card for people to read. */
+async function mayOpen(
+  groupKey: string,
+  prefix: string,
+  board: IncidentBoard,
+  { store, mostOpenIncidents }: HearDeps,
+): Promise<boolean> {
+  if ((await board.countOpen(prefix)) >= mostOpenIncidents) return false;
+  if (board.granted.has(groupKey)) return true;
+  const most = openingsPerIncident * mostOpenIncidents;
+  const granted = await store.budgets.take(`incidents/${prefix}`, 1, most, openingsWindowMs);
+  if (granted) board.granted.add(groupKey);
+  return granted;
 }
 
 /** The end of an alert that is not where its labels would put it now: settings change while it fires. */

@@ -25,7 +25,7 @@ const mostOpen = 1000;
  * The incidents that one batch is about, each loaded once and folded in memory: however many alerts join it, an
  * incident is one write. Lives as long as one try of one commit.
  */
-export function createIncidentBoard(ledger: Store["ledger"], now: Instant) {
+export function createIncidentBoard(ledger: Store["ledger"], now: Instant, granted: Set<string>) {
   const byId = new Map<IncidentId, Held>();
   /** Null: there is none. Closed ones are no longer their group's. */
   const byGroup = new Map<string, Held | null>();
@@ -51,6 +51,9 @@ export function createIncidentBoard(ledger: Store["ledger"], now: Instant) {
   }
 
   return {
+    /** Groups whose opening was granted; a commit that is tried again does not ask for it again. */
+    granted,
+
     async ofGroup(groupKey: string): Promise<Held | null> {
       const known = byGroup.get(groupKey);
       if (known !== undefined) return known;

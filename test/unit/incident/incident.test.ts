@@ -274,11 +274,12 @@ describe("a storm", () => {
   });
 });
 
+const at = (minutes: number) => later(soon, minutes * 60_000);
+
 describe("to and fro", () => {
   const damping = { times: 4, withinMs: 30 * 60_000 };
   const quietMs = 10 * 60_000;
-  const at = (minutes: number) => later(soon, minutes * 60_000);
-  const fires = { ...join(), damping } as IncidentCommand;
+  const fires: IncidentCommand = { ...join(), damping };
   const ends = join({ status: "resolved" });
   /** Opened at 0, then every minute to and fro. */
   function flaps(times: number, everyMinutes = 1) {
@@ -327,10 +328,10 @@ describe("to and fro", () => {
 });
 
 describe("a silenced alert", () => {
-  const child = {
+  const child: IncidentCommand = {
     ...join({ fingerprint: "child", severity: "warning" }),
     inhibitedBy: "a1",
-  } as IncidentCommand;
+  };
   const { state } = run([child], open);
 
   test("is one of the incident's, and known as silenced while that fires which silences it", () => {

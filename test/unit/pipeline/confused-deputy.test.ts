@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Candidate } from "../../../src/domain/assessment.ts";
-import type { IncidentId } from "../../../src/domain/ids.ts";
+import { IncidentId } from "../../../src/domain/ids.ts";
 import { decideIncident } from "../../../src/domain/incident/decide-incident.ts";
 import { evolveIncident } from "../../../src/domain/incident/incident.ts";
 import { streamOf } from "../../../src/domain/ledger/stream.ts";
@@ -77,11 +77,12 @@ async function investigated(sources: string[], declared: InvestigateDeps["source
   return { incident, changes: await world.store.ledger.changes({ limit: 10 }), world };
 }
 
+const declared = (mayLeadTo: SourceReach) => [
+  { id: "tenant-a", mayLeadTo: everything },
+  { id: "tenant-b", mayLeadTo },
+];
+
 describe("a source whose alerts may not lead to a flag", () => {
-  const declared = (mayLeadTo: SourceReach) => [
-    { id: "tenant-a", mayLeadTo: everything },
-    { id: "tenant-b", mayLeadTo },
-  ];
   const drafts = elsewhere.flatMap((reach) => [
     { sources: ["tenant-b"], reach },
     { sources: ["tenant-a", "tenant-b"], reach },
@@ -169,7 +170,7 @@ test("every source whose alerts an incident ever held counts, those only counted
     createWorld().clock.now(),
   );
   let state = null;
-  const id = "INC-0000000000" as IncidentId;
+  const id = IncidentId.parse("INC-0000000000");
   if (open.kind === "refused") throw new Error(open.reason);
   for (const event of open.events) state = evolveIncident(id, state, event);
   for (let index = 0; index < 60; index += 1) {

@@ -168,11 +168,12 @@ describe("whose an alert is", () => {
   });
 });
 
+const labels = (region: string, pod: string) => ({ service: "checkout", region, pod });
+
 describe("grouping", () => {
   test("tells incidents of a service apart by labels, and the service's own beats its source's", async () => {
     deps.sources = [sourceOf({ grouping: { by: ["pod"] } })];
     deps.services = [service({ grouping: { by: ["region"] } })];
-    const labels = (region: string, pod: string) => ({ service: "checkout", region, pod });
     await hear(
       { fingerprint: "1", labels: labels("eu", "a") },
       { fingerprint: "2", labels: labels("us", "a") },
@@ -245,14 +246,19 @@ describe("grouping", () => {
   });
 });
 
-describe("the limit of open incidents", () => {
-  const one = (index: number, over: Partial<Alert> = {}) => ({
-    fingerprint: `f${index}`,
-    title: `Trouble ${index}`,
-    labels: {},
-    ...over,
-  });
+const one = (index: number, over: Partial<Alert> = {}) => ({
+  fingerprint: `f${index}`,
+  title: `Trouble ${index}`,
+  labels: {},
+  ...over,
+});
 
+const at = (environment: string, pod: string) => ({
+  fingerprint: environment + pod,
+  labels: { service: "checkout", environment, pod },
+});
+
+describe("the limit of open incidents", () => {
   test("collapses what is beyond it into one, told by kind, and ends it when all of that is over", async () => {
     deps.mostOpenIncidents = 3;
     for (let index = 0; index < 8; index += 1) {
@@ -295,16 +301,29 @@ describe("the limit of open incidents", () => {
         grouping: { by: ["pod"] },
       }),
     ];
-    const at = (environment: string, pod: string) => ({
-      fingerprint: environment + pod,
-      labels: { service: "checkout", environment, pod },
-    });
     await hear(at("prod/eu", "a"), at("prod", "a"), at("prod", "b"), at("prod", "c"));
     expect(incidents().map(({ groupKey }) => groupKey)).toEqual([
       "service/checkout/prod%2Feu/pod=a",
       "service/checkout/prod/pod=a",
       "overflow/service/checkout/prod",
     ]);
+  });
+
+  test("holds for what comes and goes, too: so many one after the other, and the rest is collapsed", async () => {
+    deps.mostOpenIncidents = 5;
+    for (let index = 0; index < 200; index += 1) {
+      await hear(one(index), one(index, end));
+      clock.advance(second);
+    }
+    const own = incidents().slice(0, 10);
+    expect(own.map(({ status }) => status)).toEqual(own.map(() => "resolved"));
+    // The eleventh takes all the rest, and is held open because it goes to and fro.
+    expect(incidents()).toHaveLength(11);
+    expect(incidents()[10]).toMatchObject({ groupKey: "overflow/source/alertmanager", alertCount: 190 });
+    expect(incidents()[10]?.flappingSince).not.toBeNull();
+    clock.advance(10 * minute);
+    await hear(one(999));
+    expect(incidents()).toHaveLength(12);
   });
 
   test("makes a flood of 10,000 distinct alerts into eleven incidents and as many messages, and loses none", async () => {
@@ -322,13 +341,13 @@ describe("the limit of open incidents", () => {
   }, 60_000);
 });
 
-describe("an incident that goes to and fro", () => {
-  const runSettle = async () => {
-    const item = await store.work.claim("settle", only().id, minute);
-    if (item === null) throw new Error("nothing to settle");
-    return settle(item, { store, quietMs: deps.quietMs });
-  };
+const runSettle = async () => {
+  const item = await store.work.claim("settle", only().id, minute);
+  if (item === null) throw new Error("nothing to settle");
+  return settle(item, { store, quietMs: deps.quietMs });
+};
 
+describe("an incident that goes to and fro", () => {
   test("is held open, is not looked at again on each turn, and ends when it has been quiet", async () => {
     await hear({});
     const looks: string[][] = [];
@@ -415,6 +434,9 @@ describe("a muted service", () => {
   });
 });
 
+const child = (fingerprint: string, cluster = "eu") =>
+  ({ fingerprint, title: `Pod ${fingerprint}`, severity: "warning", labels: { cluster } }) as const;
+
 describe("inhibition", () => {
   const down = {
     fingerprint: "p",
@@ -422,9 +444,6 @@ describe("inhibition", () => {
     severity: "critical",
     labels: { cluster: "eu" },
   } as const;
-  const child = (fingerprint: string, cluster = "eu") =>
-    ({ fingerprint, title: `Pod ${fingerprint}`, severity: "warning", labels: { cluster } }) as const;
-
   beforeEach(() => {
     deps.inhibitions = [
       Inhibition.parse({
@@ -469,6 +488,8 @@ describe("inhibition", () => {
   });
 });
 
+const left = () => [...store.tables.inbox.values()].filter(({ settlement }) => settlement === null).length;
+
 describe("turns", () => {
   test("a source that has more than a turn's worth is rung again, behind the others", async () => {
     for (let index = 0; index < 700; index += 1) {
@@ -476,8 +497,6 @@ describe("turns", () => {
     }
     await drainSource(source, deps);
     expect(doorbell.rung).toEqual(["intake alertmanager"]);
-    const left = () =>
-      [...store.tables.inbox.values()].filter(({ settlement }) => settlement === null).length;
     expect(left()).toBe(100);
     doorbell.rung.length = 0;
     await drainSource(source, deps);

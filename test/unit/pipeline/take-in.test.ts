@@ -180,9 +180,8 @@ describe("the order of arrival", () => {
     await deliver({ fingerprint: "a2" });
     await deliver({ fingerprint: "a2", status: "resolved", endedAt: clock.now() });
     const { ledger } = store;
-    const commit = async () => {
-      throw new OpsError("unreachable", "The database is away.");
-    };
+    const away = new OpsError("unreachable", "The database is away.");
+    const commit = () => Promise.reject(away);
     const failing: DrainDeps = { ...deps, store: { ...store, ledger: { ...ledger, commit } } };
     await expect(drainSource(source, failing)).rejects.toThrow("The database is away.");
     expect(only().alertCount).toBe(1);
