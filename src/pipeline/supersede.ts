@@ -7,7 +7,7 @@ import { changeWrite } from "./propose-change.ts";
 import type { Freshness } from "./recheck-approval.ts";
 import { outcomeOf, type StageOutcome } from "./run-stage.ts";
 
-/** Ends a change whose flag has moved, with what it is now; its card says so, and its incident is looked at again. */
+/** Ends a change whose flag has moved, with what it is now; its card says so and offers to draft it anew. */
 export async function supersede(
   { state, version }: Loaded<ChangeState>,
   { reason, current }: Extract<Freshness, { kind: "stale" }>,
