@@ -59,7 +59,9 @@ export function modelSaying(
 
 /** A model that fails like this. */
 export function modelFailing(error: Error, model = "m"): ModelDrafter & { asked: DraftRequest[] } {
-  return modelSaying(() => Promise.reject(error), model);
+  return modelSaying(() => {
+    throw error;
+  }, model);
 }
 
 export function routeOf(drafter: ModelDrafter, over: Partial<LadderRoute> = {}): LadderRoute {

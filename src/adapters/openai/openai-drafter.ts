@@ -3,6 +3,7 @@ import { OpsError } from "../../domain/ops-error.ts";
 import { redact } from "../../domain/redact.ts";
 import type { DraftRequest, ModelDrafter, Opinion } from "../../pipeline/ports/drafter.ts";
 import { type AnswerFormat, type Asked, plainerThan, requestIn } from "./answer-format.ts";
+import { boundedFetch } from "./bounded-fetch.ts";
 import { type Completed, readAnswer, readCompletion } from "./read-answer.ts";
 import { refusesFormat, toOpsError } from "./to-ops-error.ts";
 import { userMessage } from "./user-message.ts";
@@ -39,6 +40,7 @@ export function createOpenAiDrafter(options: OpenAiOptions): ModelDrafter {
     adminAPIKey: null,
     webhookSecret: null,
     logLevel: "off",
+    fetch: boundedFetch,
     timeout: timeoutMs,
     // The ladder retries: it knows the budget and the time left.
     maxRetries: 0,

@@ -21,6 +21,7 @@ export function refusesFormat(error: unknown): boolean {
 
 /** The client's failures in our words. What the server wrote is not repeated: it may quote the request. */
 export function toOpsError(error: unknown, { server, timeoutMs, keyEnv }: Asked): unknown {
+  if (error instanceof OpsError) return error;
   const fail = (code: OpsErrorCode, words: string, retryAfterMs?: number) =>
     new OpsError(code, `The model at ${server} ${words}`, { cause: error, retryAfterMs });
   if (error instanceof APIConnectionTimeoutError || error instanceof APIUserAbortError) {

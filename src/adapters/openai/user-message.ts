@@ -68,13 +68,6 @@ function shown(item: EvidenceItem): Record<string, unknown> {
         ...base,
         flagKey: outsideText(item.ref.key),
         at: item.at,
-        environment: outsideText(item.environmentName, 80),
-      };
-    case "flag_change_elsewhere":
-      return {
-        ...base,
-        flagKey: outsideText(item.ref.key),
-        at: item.at,
         otherEnvironment: outsideText(item.environmentName, 80),
       };
     case "flag_state":

@@ -140,7 +140,6 @@ export async function createCampaign(server: OpenAiSandbox): Promise<Campaign> {
       const changes = await shop.store.ledger.changes({ limit: 10 });
       const proposed = incident.candidates.find(({ id }) => id === assessment.candidateId) ?? null;
       expect(assessment.candidateId).toBe(proposed?.id ?? null);
-      const operations = (list: readonly Candidate[]) => list.map(({ id, operation }) => ({ id, operation }));
       expect(operations(incident.candidates)).toEqual(operations(candidates));
       expect(changes).toHaveLength(proposed === null ? 0 : 1);
       const [change] = changes;
@@ -171,4 +170,9 @@ export async function createCampaign(server: OpenAiSandbox): Promise<Campaign> {
       };
     },
   };
+}
+
+/** What is offered, without the names that a test may have planted something in. */
+function operations(candidates: readonly Candidate[]) {
+  return candidates.map(({ id, operation }) => ({ id, operation }));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { IncidentId } from "../../../src/domain/ids.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
 import { ModelBudget } from "../../../src/domain/model-budget.ts";
 import { type RungTiming, rungTiming } from "../../../src/pipeline/drafting/rung.ts";
@@ -201,7 +202,7 @@ describe("a rung", () => {
     const timing = { ...rungTiming, openMs: 60 };
     const model = failingInTurn(down, down, down);
     const ladder = ladderOf([routeOf(model)], { timing });
-    for (const _time of [1, 2, 3]) await ladder.draft(brief());
+    for (const _ of [1, 2, 3]) await ladder.draft(brief());
     const left = await ladder.draft(brief());
     expect(left.route.fellBack).toMatch(/failed 3 times in a row/);
     expect(model.asked).toHaveLength(3);
@@ -213,7 +214,7 @@ describe("a rung", () => {
   test("has a breaker of its own: the other route's is not touched", async () => {
     const second = modelSaying(opinion, "small");
     const ladder = ladderOf(two(modelFailing(down), second));
-    for (const _time of [1, 2, 3, 4]) expect((await ladder.draft(brief())).route.actual).toBe("fallback");
+    for (const _ of [1, 2, 3, 4]) expect((await ladder.draft(brief())).route.actual).toBe("fallback");
     expect(second.asked).toHaveLength(4);
   });
 
@@ -251,7 +252,6 @@ describe("a rung", () => {
 
 describe("the budget", () => {
   const prices = { inputPerMillion: 1_000, outputPerMillion: 5_000 };
-  const budgetOf = (over: Partial<ModelBudget>) => ModelBudget.parse(over);
 
   // Each draft of the fixture is 100 tokens asked, 20 answered: 0.1 + 0.1 at these prices.
   test.each<[string, Partial<ModelBudget>, RegExp]>([
@@ -263,9 +263,9 @@ describe("the budget", () => {
   ])("of %s lets two drafts through and hands the third to the rules", async (_, over, says) => {
     const model = modelSaying(opinion);
     const budgets = memoryBudgets();
-    const budget = budgetOf({ costPerIncident: 100, costPerHour: 100, ...over });
+    const budget = ModelBudget.parse({ costPerIncident: 100, costPerHour: 100, ...over });
     const ladder = ladderOf([routeOf(model, { prices })], { budget, budgets });
-    for (const _time of [1, 2]) expect((await ladder.draft(brief())).answer).not.toBeNull();
+    for (const _ of [1, 2]) expect((await ladder.draft(brief())).answer).not.toBeNull();
     const before = new Map(budgets.sums);
     const third = await ladder.draft(brief());
     expect(third.route).toMatchObject({ drafter: "rules", fellBack: expect.stringMatching(says) });
@@ -274,10 +274,10 @@ describe("the budget", () => {
   });
 
   test("of one incident does not count for another", async () => {
-    const ladder = ladderOf(modelSaying(opinion), { budget: budgetOf({ tokensPerIncident: 130 }) });
+    const ladder = ladderOf(modelSaying(opinion), { budget: ModelBudget.parse({ tokensPerIncident: 130 }) });
     expect((await ladder.draft(brief())).answer).not.toBeNull();
     expect((await ladder.draft(brief())).answer).toBeNull();
-    const other = { ...brief(), incident: { ...incident, id: "INC-0000000002" as typeof incident.id } };
+    const other = { ...brief(), incident: { ...incident, id: IncidentId.parse("INC-0000000002") } };
     expect((await ladder.draft(other)).answer).not.toBeNull();
   });
 
@@ -296,8 +296,8 @@ describe("the budget", () => {
   test("that is spent neither opens the breaker nor makes the route rest", async () => {
     const budgets = memoryBudgets();
     const model = modelSaying(opinion);
-    const ladder = ladderOf([routeOf(model)], { budgets, budget: budgetOf({ callsPerHour: 1 }) });
-    for (const _time of [1, 2, 3, 4, 5]) await ladder.draft(brief());
+    const ladder = ladderOf([routeOf(model)], { budgets, budget: ModelBudget.parse({ callsPerHour: 1 }) });
+    for (const _ of [1, 2, 3, 4, 5]) await ladder.draft(brief());
     budgets.sums.clear();
     expect((await ladder.draft(brief())).answer).not.toBeNull();
   });

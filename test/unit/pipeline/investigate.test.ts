@@ -95,6 +95,39 @@ async function createInvestigation(over: Partial<InvestigateDeps> = {}) {
   };
 }
 
+/** An abstention, as it is assessed. */
+async function abstaining() {
+  return {
+    assessment: assessmentWith({ candidateId: null, abstention: "No." }),
+    candidates: [],
+    transcript: "asked and answered",
+  };
+}
+
+/** Plays trouble whose evidence says each time that it is too young. */
+async function playYoung(over: Partial<Evidence>, looksAgainInMs = 50_000) {
+  const gathered: Evidence[] = [];
+  const assess = vi.fn(async (...[, , seen]: Parameters<InvestigateDeps["assess"]>) => {
+    assessed.push(seen);
+    return {
+      assessment: assessmentWith({ candidateId: null, abstention: "No." }),
+      candidates: [],
+      transcript: null,
+    };
+  });
+  const assessed: Evidence[] = [];
+  const run = await createInvestigation({
+    assess,
+    gather: async () => {
+      const to = run.clock.now();
+      gathered.push({ ...evidence, to, lookAgainAt: later(to, looksAgainInMs), ...over });
+      return gathered.at(-1) ?? evidence;
+    },
+  });
+  await run.toItsEnd();
+  return { run, gathered, assessed };
+}
+
 describe("an investigation", () => {
   it("drafts one change where nothing is in the way", async () => {
     const { toItsEnd, store, tries } = await createInvestigation();
@@ -171,15 +204,9 @@ describe("an investigation", () => {
 });
 
 describe("an investigation that is tried again", () => {
-  const answer = async () => ({
-    assessment: assessmentWith({ candidateId: null, abstention: "No." }),
-    candidates: [],
-    transcript: "asked and answered",
-  });
-
   it("neither gathers nor asks a second time when only the commit failed", async () => {
     const gather = vi.fn(async () => fresh());
-    const assess = vi.fn(answer);
+    const assess = vi.fn(abstaining);
     const run = await createInvestigation({ gather, assess });
     const fresh = () => ({ ...evidence, to: run.clock.now() });
     vi.spyOn(run.store.ledger, "commit").mockRejectedValueOnce(away).mockRejectedValueOnce(away);
@@ -199,7 +226,7 @@ describe("an investigation that is tried again", () => {
     const gather = vi.fn(async () => ({ ...evidence, to: run.clock.now() }));
     const assess = vi.fn(async () => {
       if (assess.mock.calls.length < 5) throw away;
-      return answer();
+      return abstaining();
     });
     const run = await createInvestigation({ gather, assess });
     await run.toItsEnd();
@@ -210,7 +237,7 @@ describe("an investigation that is tried again", () => {
 
   it("does not take up an answer that was given in another mode", async () => {
     let mode: Mode = "approval_required";
-    const assess = vi.fn(answer);
+    const assess = vi.fn(abstaining);
     const run = await createInvestigation({
       assess,
       gather: async () => ({ ...evidence, to: run.clock.now() }),
@@ -227,31 +254,8 @@ describe("an investigation that is tried again", () => {
 });
 
 describe("trouble that is too young to be judged", () => {
-  const young = async (over: Partial<Evidence>, looksAgainInMs = 50_000) => {
-    const gathered: Evidence[] = [];
-    const assess = vi.fn(async (...[, , seen]: Parameters<InvestigateDeps["assess"]>) => {
-      assessed.push(seen);
-      return {
-        assessment: assessmentWith({ candidateId: null, abstention: "No." }),
-        candidates: [],
-        transcript: null,
-      };
-    });
-    const assessed: Evidence[] = [];
-    const run = await createInvestigation({
-      assess,
-      gather: async () => {
-        const to = run.clock.now();
-        gathered.push({ ...evidence, to, lookAgainAt: later(to, looksAgainInMs), ...over });
-        return gathered.at(-1) ?? evidence;
-      },
-    });
-    await run.toItsEnd();
-    return { run, gathered, assessed };
-  };
-
   it("is looked at once more, then concluded from what there is by then", async () => {
-    const { run, gathered, assessed } = await young({});
+    const { run, gathered, assessed } = await playYoung({});
     expect(gathered).toHaveLength(2);
     expect(assessed).toEqual([gathered[1]]);
     expect(run.errors).toEqual([]);
@@ -259,7 +263,7 @@ describe("trouble that is too young to be judged", () => {
   });
 
   it("is waited for no longer than three minutes", async () => {
-    const { gathered, assessed } = await young({}, 3_600_000);
+    const { gathered, assessed } = await playYoung({}, 3_600_000);
     const [first, second] = gathered.map(({ to }) => Date.parse(to));
     expect((second ?? 0) - (first ?? 0)).toBe(180_000);
     expect(assessed).toHaveLength(1);
@@ -268,7 +272,7 @@ describe("trouble that is too young to be judged", () => {
   it("is not waited for where a metric shows it already", async () => {
     const [metric] = (await gatherWorld(rerankerWorld())).items.filter((item) => item.kind === "metric");
     if (metric === undefined) throw new Error("the world has no metric");
-    const { gathered } = await young({ items: [{ ...metric, trend: "degraded" }] });
+    const { gathered } = await playYoung({ items: [{ ...metric, trend: "degraded" }] });
     expect(gathered).toHaveLength(1);
   });
 });
