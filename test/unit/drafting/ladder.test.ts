@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { DrafterRoute } from "../../../src/domain/assessment.ts";
 import { IncidentId } from "../../../src/domain/ids.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
 import { ModelBudget } from "../../../src/domain/model-budget.ts";
@@ -162,6 +163,11 @@ describe("the ladder", () => {
     expect(exchanges.map(({ route }) => route)).toEqual(["default", "fallback"]);
     expect(exchanges[0]?.answer).toBe("nonsense");
   });
+});
+
+test("an event from before there were routes is still read", () => {
+  const old = { drafter: "model", model: "m", prompt: null, fellBack: null };
+  expect(DrafterRoute.parse(old)).toEqual({ ...old, assigned: "", actual: "", steps: [] });
 });
 
 describe("a rung", () => {
