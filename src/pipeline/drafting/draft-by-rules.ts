@@ -23,6 +23,11 @@ import {
   weighSuspects,
 } from "./weigh-suspects.ts";
 
+/** A version takes traffic step by step, so what it breaks may break this much later. */
+const takesTrafficMs = 15 * 60_000;
+/** No alert waits this long before it burns. */
+const mostPatienceMs = 45 * 60_000;
+
 type Conclusion = Pick<
   Assessment,
   "cause" | "summary" | "suspects" | "candidateId" | "abstention" | "confidence"
@@ -66,6 +71,10 @@ function conclude(brief: DraftBrief): Conclusion {
     const why = `The metrics got worse only ${spanWords(delayMs)} after the alert began, so they show something else.`;
     return none("unknown", why);
   }
+  if (-delayMs > mostPatienceMs) {
+    const why = `The metrics got worse ${spanWords(delayMs)} before the alert began, so they show something else.`;
+    return none("unknown", why);
+  }
   if (flagsUnknown(brief)) {
     return none("unknown", "Flag changes could not be read, so neither blame nor innocence can be told.");
   }
@@ -90,7 +99,7 @@ function blame(brief: DraftBrief, worst: Metric, onset: Instant): Conclusion {
   }
   const before = deployJustBefore(brief, first);
   if (before !== undefined && !confirmed) {
-    const why = `${whatChanged(before)} and the change of ${first.change.ref.key} lie within ${spanWords(nearMs)} of each other; either may be the cause [${before.id}, ${first.change.id}].`;
+    const why = `${whatChanged(before)} and the change of ${first.change.ref.key} lie within ${spanWords(takesTrafficMs)} of each other; either may be the cause [${before.id}, ${first.change.id}].`;
     return { ...none("unknown", why, since), suspects: listed };
   }
   const rival = weighed.find(
@@ -180,7 +189,7 @@ function latestPerFlag(weighed: readonly WeighedChange[]): WeighedChange[] {
 function deployJustBefore({ evidence }: DraftBrief, { change }: WeighedChange) {
   const at = Date.parse(change.at);
   return otherChanges(evidence).findLast(
-    (deploy) => Date.parse(deploy.at) <= at && at - Date.parse(deploy.at) <= nearMs,
+    (other) => Date.parse(other.at) <= at && at - Date.parse(other.at) <= takesTrafficMs,
   );
 }
 

@@ -12,6 +12,8 @@ export type Metric = EvidenceOf<"metric">;
 export const datingToleranceMs = 20_000;
 /** The clocks of whoever sends alerts, of the flag platform and of the metrics differ by about as much. */
 const clockToleranceMs = 60_000;
+/** Metrics that get worse within this time are taken for signs of one trouble. */
+const sameTroubleMs = 15 * 60_000;
 /** From so many times its noise on a shift is clear, and well dated. */
 const clearScore = 4;
 
@@ -36,14 +38,26 @@ export function onsetOf(evidence: Evidence): Instant | null {
 }
 
 /**
- * When the trouble began, by the worst metric and by the alert: whichever is earlier, because an alert cannot come
- * before what it is about, and a slow window dates a shift late. Of the alert's word so much is taken off as clocks
- * differ. Null where no metric got worse.
+ * When the trouble began, by the metrics and by the alert: whichever is earlier, because an alert cannot come before
+ * what it is about, and a slow window dates a shift late. Of the alert's word so much is taken off as clocks differ. Null
+ * where no metric got worse.
  */
 export function troubleOnset(evidence: Evidence, incident: IncidentState): Instant | null {
   const onset = onsetOf(evidence);
   if (onset === null) return null;
-  return toInstant(Math.min(Date.parse(onset), Date.parse(troubleBeganAt(incident)) + clockToleranceMs));
+  const alerted = Date.parse(troubleBeganAt(incident)) + clockToleranceMs;
+  return toInstant(Math.min(alerted, firstSignOf(evidence, Date.parse(onset))));
+}
+
+/** What got worse a little earlier is the same trouble's first sign; what did so long before is another matter. */
+function firstSignOf(evidence: Evidence, onset: number): number {
+  const clear = itemsOf(evidence, "metric").filter(
+    (metric) => metric.trend === "degraded" && labelled(metric) === 0 && unclear(metric) === 0,
+  );
+  const signs = clear
+    .map(({ onsetAt }) => (onsetAt === null ? onset : Date.parse(onsetAt)))
+    .filter((at) => onset - at <= sameTroubleMs);
+  return Math.min(onset, ...signs);
 }
 
 /** True unless only words (name, description, tags) or nothing at all was changed. */

@@ -12,15 +12,19 @@ import { changedBehaviour, datingToleranceMs, type FlagChange, type Metric } fro
  * A change whose effect is not measured per variation is suspect only if the trouble followed this soon: FeatBit streams
  * a change within a second, clients that poll have it within a minute. The longer, the likelier is mere chance.
  */
-const promptlyMs = 75_000;
-/** A metric that rises slowly is dated no better than by part of its rise; no allowance is larger than this. */
-const mostBlurMs = 2 * 60_000;
+const promptlyMs = 60_000;
+/** A metric that rises slowly is dated no better than by half of its rise; no allowance is larger than this. */
+const mostBlurMs = 90_000;
+/** Where flags are changed often, one of them is near any trouble: time alone may err in so many of a hundred cases. */
+const mostChance = 0.05;
 /** No trouble that time alone links to a change begins later than this. */
 export const soonMs = promptlyMs + mostBlurMs;
 /** A change that is measured per variation may take this long: caches and sessions delay some effects. */
 const eventuallyMs = 45 * 60_000;
 /** Two things this far apart are told apart with some certainty. */
 export const nearMs = 5 * 60_000;
+/** A restless or slow metric may be dated too early by as much. */
+const doubtMs = 90_000;
 /** An effect may exceed what the share of users allows by this factor: they may be the busiest ones. */
 const reachMargin = 1.5;
 
@@ -68,22 +72,30 @@ export function deploysBetween(evidence: Evidence, changeAt: Instant, onset: Ins
 
 function weigh(change: FlagChange, evidence: Evidence, onset: Instant, worst: Metric): WeighedChange {
   const leadMs = Date.parse(onset) - Date.parse(change.at);
-  const found = compareCohorts(change, onset, evidence, worst);
+  const found = compareCohorts(change, onset, evidence);
   // Series that do not name their flag may be another's whose variations are called the same.
   const doubtful = found.verdict === "confirms" && leadMs > soonMs && isNamesake(change, evidence);
   const cohorts: CohortFinding = doubtful ? { verdict: "silent", citations: [] } : found;
-  const impossibleBecause = impossible(change, leadMs, cohorts) ?? tooSmall(change, worst);
-  const limitMs =
-    cohorts.verdict === "confirms" ? eventuallyMs : promptlyMs + Math.min(mostBlurMs, halfRiseMs(worst));
+  const small = tooSmall(change, worst);
+  const impossibleBecause = impossible(change, leadMs, cohorts) ?? small;
+  const limitMs = cohorts.verdict === "confirms" ? eventuallyMs : patienceMs(evidence, onset, worst);
   return {
     change,
     leadMs,
     cohorts,
     impossibleBecause,
     clearedBecause: impossibleBecause ?? unlikely(change, leadMs, limitMs),
-    competes: impossibleBecause === null && unlikely(change, leadMs, Math.max(limitMs, nearMs)) === null,
+    competes: small === null && competes(change, leadMs, limitMs, cohorts),
     citations: [change.id, worst.id, ...cohorts.citations],
   };
+}
+
+/** How long before the onset a change may lie to be suspect by time alone. */
+function patienceMs(evidence: Evidence, onset: Instant, worst: Metric): number {
+  const changes = itemsOf(evidence, "flag_change").filter(changedBehaviour);
+  const windowMs = Date.parse(onset) - Date.parse(evidence.from);
+  const byChanceMs = (mostChance * windowMs) / Math.max(1, changes.length);
+  return Math.min(byChanceMs, promptlyMs + Math.min(mostBlurMs, halfRiseMs(worst)));
 }
 
 /** How long the metric took from its onset to half of what it came to: 0 for a step, half the window for a rate. */
@@ -115,6 +127,12 @@ function impossible(change: FlagChange, leadMs: number, { verdict }: CohortFindi
   if (leadMs < -datingToleranceMs) return `it came ${spanWords(leadMs)} after the trouble had begun`;
   if (verdict === "contradicts") return "the users it gave another variation fare no worse than the others";
   return null;
+}
+
+/** Near enough to the onset, on either side of it, that with the doubt of its dating this change may have been first. */
+function competes(change: FlagChange, leadMs: number, limitMs: number, { verdict }: CohortFinding): boolean {
+  if (!changedBehaviour(change) || !change.inEffect || verdict === "contradicts") return false;
+  return leadMs >= -doubtMs && unlikely(change, leadMs, Math.max(limitMs, nearMs)) === null;
 }
 
 function unlikely(change: FlagChange, leadMs: number, limitMs: number): string | null {

@@ -38,14 +38,9 @@ export function variationIn(
 /**
  * Compares the cohort of the gained variations with the others, query by query. One query that confirms is enough;
  * others may be about something the variation does not touch. A query contradicts only where it shows the trouble
- * itself, or measures the same as `worst`, the metric that does.
+ * itself, or measures the same as a metric over all users that does.
  */
-export function compareCohorts(
-  change: FlagChange,
-  onset: Instant,
-  evidence: Evidence,
-  worst: Metric,
-): CohortFinding {
+export function compareCohorts(change: FlagChange, onset: Instant, evidence: Evidence): CohortFinding {
   const byQuery = Map.groupBy(
     itemsOf(evidence, "metric").filter(({ labels }) => {
       const found = variationIn(labels);
@@ -53,7 +48,9 @@ export function compareCohorts(
     }),
     ({ queryId }) => queryId,
   );
-  const findings = [...byQuery.values()].map((series) => cohortsOf(series, change, onset, worst));
+  const findings = [...byQuery.values()].map((series) =>
+    cohortsOf(series, change, onset, troubleLike(series, evidence)),
+  );
   const confirming = findings.filter(({ verdict }) => verdict === "confirms");
   const contradicting = findings.filter(({ verdict }) => verdict === "contradicts");
   const telling = confirming.length > 0 ? confirming : contradicting;
@@ -67,7 +64,7 @@ function cohortsOf(
   series: readonly Metric[],
   change: FlagChange,
   onset: Instant,
-  worst: Metric,
+  trouble: Metric | null,
 ): CohortFinding {
   const isGained = ({ labels }: Metric) => change.gainedNames.includes(variationIn(labels)?.variation ?? "");
   const [gained, others] = [series.filter(isGained), series.filter((one) => !isGained(one))];
@@ -84,8 +81,18 @@ function cohortsOf(
     othersThen: levelOf(valuesOf(others, then)),
     gapThen: levelOf(gapsOf(gained, others, then)),
   };
-  const alike = series.every(({ unit }) => unit === worst.unit);
-  return { verdict: judge(cohorts, alike ? worst : null, change), citations: series.map(({ id }) => id) };
+  return { verdict: judge(cohorts, trouble, change), citations: series.map(({ id }) => id) };
+}
+
+/** A metric over all users that got worse and measures the same kind of thing; null where there is none. */
+function troubleLike(series: readonly Metric[], evidence: Evidence): Metric | null {
+  const kindOf = (unit: string) => (unit === "" ? "ratio" : unit);
+  const kinds = new Set(series.map(({ unit }) => kindOf(unit)));
+  const found = itemsOf(evidence, "metric").find(
+    ({ trend, unit, labels }) =>
+      trend === "degraded" && kinds.has(kindOf(unit)) && variationIn(labels) === null,
+  );
+  return found ?? null;
 }
 
 interface Cohorts {
@@ -103,22 +110,28 @@ interface Cohorts {
  * due to something else: where that is the larger part, so must be the trouble. A variation that always was worse is
  * to blame only as far as more users meet it now.
  */
-function judge(cohorts: Cohorts, worst: Metric | null, change: FlagChange): CohortFinding["verdict"] {
+function judge(cohorts: Cohorts, like: Metric | null, change: FlagChange): CohortFinding["verdict"] {
   const { gained, others, gap, gainedThen, othersThen, gapThen } = cohorts;
-  if (gained === null || others === null || gap === null) return "silent";
+  if (gained === null) return "silent";
+  if (others === null || gap === null) {
+    // Nobody gets the others any more. That the variation was worse before tells what all have from it now.
+    if (like === null || othersThen === null || gapThen === null) return "silent";
+    const worseThen = gapThen.middle > sureRatio * gapThen.error && isWorse(gained.middle, othersThen.middle);
+    return worseThen && doseExplains(like, gained, othersThen, change) ? "confirms" : "silent";
+  }
   const usual = usualGap(others, gainedThen, othersThen, gapThen);
   const excess = gap.middle - usual;
   const doubt = sureRatio * Math.hypot(gap.error, gapThen?.error ?? 0);
   const worse = excess > doubt && isWorse(gained.middle, gained.middle - excess);
   const rise = othersThen === null ? 0 : riseOf(others, othersThen);
-  const trouble = worst === null ? null : troubleOf(worst);
+  const trouble = like === null ? null : troubleOf(like);
   if (rise > 0 && (trouble === null || rise > trouble / matters)) {
     if (worse && excess > mainPart * rise) return "confirms";
     return worse && excess * mainPart > rise ? "silent" : "contradicts";
   }
   if (worse) return "confirms";
-  if (worst === null) return "silent";
-  if (gap.middle > sureRatio * gap.error && doseExplains(worst, gained, others, change)) return "confirms";
+  if (like === null) return "silent";
+  if (gap.middle > sureRatio * gap.error && doseExplains(like, gained, others, change)) return "confirms";
   // Too few samples, or too restless ones, would not show an excess that is there.
   return doubt < Math.abs(others.middle) / 2 ? "contradicts" : "silent";
 }
@@ -145,11 +158,11 @@ function troubleOf({ before, after, badDirection, unit }: Metric): number | null
 }
 
 /** Whether so many more users of the worse variation make the metric over all users as bad as it is. */
-function doseExplains(worst: Metric, gained: Level, others: Level, { movedPercent }: FlagChange): boolean {
-  const trouble = troubleOf(worst);
+function doseExplains(like: Metric, gained: Level, others: Level, { movedPercent }: FlagChange): boolean {
+  const trouble = troubleOf(like);
   if (trouble === null || movedPercent === null) return false;
   // A quantile over all goes where that of the worse cohort lies; a mean moves by the share of users that moved.
-  const most = quantileOf(worst) === null ? movedPercent / 100 : 1;
+  const most = quantileOf(like) === null ? movedPercent / 100 : 1;
   return trouble <= doseMargin * most * (gained.middle - others.middle);
 }
 
