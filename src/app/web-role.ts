@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createFeatBitReader } from "../adapters/featbit/featbit-reader.ts";
 import { createDoor, type Door } from "../adapters/http/door.ts";
+import { renderPlot } from "../adapters/plot/render-plot.ts";
 import { createIdentity } from "../adapters/slack/identity.ts";
 import { createSlack } from "../adapters/slack/slack.ts";
 import type { WebConfig } from "../config/load-config.ts";
@@ -58,6 +59,7 @@ export async function webDeps(part: WebConfig, controls: Controls, shared: Share
         drafter: config.worker === undefined ? null : (config.worker.model?.routes[0].name ?? "rules"),
       }),
       flagUrl: (ref) => flags.webUrl(ref),
+      drawPlot: renderPlot,
       log,
     }),
   );

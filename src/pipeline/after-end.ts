@@ -17,8 +17,8 @@ const mostIncidents = 1000;
 
 /**
  * What the end of a change means for incidents beyond its own card, to be committed with it. Incidents that only
- * pointed at it are shown again, and looked at again where nothing was applied. An incident whose change was
- * superseded is looked at again too: the flag has moved, so what was drafted no longer says anything.
+ * pointed at it are shown again, and looked at again where nothing was applied. The change's own incident is not: who
+ * moved the flag may be at work on it, so its card offers to draft anew and a person decides.
  */
 export async function afterEnd(
   change: ChangeState,
@@ -32,10 +32,7 @@ export async function afterEnd(
 
   const open = await store.ledger.incidents({ open: true, limit: mostIncidents });
   const linked = open.filter(({ state }) => state.linkedChangeId === change.id);
-  const renewed = endedUnapplied ? [...linked] : [];
-  if (types.has("change_superseded") && change.proposal.lineage === null) {
-    renewed.push(...open.filter(({ state }) => state.id === change.incidentId));
-  }
+  const renewed = endedUnapplied ? linked : [];
   return {
     writes: renewed.flatMap((incident) => renewal(incident, change, now)),
     followUps: [...linked.map(show), ...renewed.map(lookAgain)],

@@ -36,6 +36,7 @@ const status: Status = {
   sources: [{ sourceId: "alertmanager", waiting: 1, quarantined: 2 }],
   heldBack: 1,
   mutes: [muted],
+  feedback: { useful: 3, notUseful: 1 },
   controls: [{ key: "signalman-mode", value: "approval_required", reason: "fallthrough" }],
 };
 

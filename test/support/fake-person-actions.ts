@@ -1,4 +1,9 @@
-import type { ActionAnswer, Expansion, PersonActions } from "../../src/pipeline/ports/person-actions.ts";
+import type {
+  ActionAnswer,
+  Expansion,
+  OpenChange,
+  PersonActions,
+} from "../../src/pipeline/ports/person-actions.ts";
 
 type Acts = Exclude<keyof PersonActions, "check" | "checkMute" | "expansions">;
 export type Act = { [Name in Acts]: { act: Name; input: Parameters<PersonActions[Name]>[0] } }[Acts];
@@ -9,6 +14,7 @@ export function createFakePersonActions(permitted: readonly string[]) {
   const checks: { userId: string; action: string }[] = [];
   let delayMs = 0;
   let unavailable = false;
+  let openChange: OpenChange | null = null;
   const expansions: Expansion[] = [];
 
   const answer = async (userId: string, text: string, act?: Act): Promise<ActionAnswer> => {
@@ -33,6 +39,14 @@ export function createFakePersonActions(permitted: readonly string[]) {
     revert: (input) => answer(input.userId, "The reverse is drafted.", { act: "revert", input }),
     expand: (input) => answer(input.userId, "The wider change is drafted.", { act: "expand", input }),
     restoreOverwritten: (input) => answer(input.userId, "Drafted.", { act: "restoreOverwritten", input }),
+    redraft: async (input) => {
+      if (openChange === null) {
+        return answer(input.userId, "It is being looked at again.", { act: "redraft", input });
+      }
+      const reason = `${openChange.changeId} is open already: decide on that one first.`;
+      return { kind: "refused", reason, whoMay: { groups: [], users: [] }, openChange };
+    },
+    giveFeedback: (input) => answer(input.userId, "Thank you.", { act: "giveFeedback", input }),
     checkMute: ({ userId }) => {
       checks.push({ userId, action: "mute" });
       return answer(userId, "Yes.");
@@ -48,6 +62,9 @@ export function createFakePersonActions(permitted: readonly string[]) {
     expansions,
     slowDown: (ms: number) => {
       delayMs = ms;
+    },
+    refuseRedraft: (open: OpenChange) => {
+      openChange = open;
     },
     fail: (on: boolean) => {
       unavailable = on;

@@ -3,6 +3,7 @@ import type { ChangeCommand } from "../../src/domain/change/change-command.ts";
 import { decideChange } from "../../src/domain/change/decide-change.ts";
 import { evolveChange, type ChangeState } from "../../src/domain/change/change.ts";
 import type { Evidence } from "../../src/domain/evidence/evidence.ts";
+import { plotOf } from "../../src/domain/evidence/plot.ts";
 import { DeliveryId, Instant, toInstant, type ChangeId } from "../../src/domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../../src/domain/incident/decide-incident.ts";
 import { evolveIncident, type IncidentState } from "../../src/domain/incident/incident.ts";
@@ -70,6 +71,7 @@ function createStory() {
         service: null,
         changes: [...changes.values()],
         evidence,
+        plot: evidence === null ? null : plotOf(evidence, "errors"),
         timeline: [...timeline],
         linked,
         now: now(),

@@ -32,7 +32,9 @@ const expected = {
       },
     ],
   },
-  oauth_config: { scopes: { bot: ["chat:write", "commands", "usergroups:read", "users:read"] } },
+  oauth_config: {
+    scopes: { bot: ["chat:write", "commands", "files:write", "usergroups:read", "users:read"] },
+  },
   settings: {
     event_subscriptions: { bot_events: ["subteam_members_changed", "subteam_updated"] },
     interactivity: { is_enabled: true },

@@ -20,6 +20,7 @@ import { isChannelTrouble, isMessageLost } from "./slack-failure.ts";
 import { askMessage } from "./thread/ask-message.ts";
 import { eventLines } from "./thread/event-line.ts";
 import { evidenceMessage } from "./thread/evidence-message.ts";
+import { createPictures, type PicturesOptions } from "./thread/pictures.ts";
 import { WirePermalink, WirePosted } from "./wire.ts";
 
 export interface AnnouncerOptions {
@@ -32,6 +33,10 @@ export interface AnnouncerOptions {
   opsChannel?: string | undefined;
   /** Steps by which an applied change could be widened; left out or failing: no Expand button. */
   expansions?: ((change: ChangeState["id"]) => Promise<Expansion[]>) | undefined;
+  /** A plot as PNG; left out: the thread shows metrics in words alone. */
+  drawPlot?: PicturesOptions["draw"] | undefined;
+  /** Before a plot that could not be shown is tried again; 1 s by default. */
+  plotAgainMs?: number | undefined;
   /** Where a person sees the flag in the platform's own console. */
   flagUrl?: ((ref: FlagRef) => string | null) | undefined;
   log: Log;
@@ -50,6 +55,8 @@ const toldAtOnce = 1;
 export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUrl: CardUrl } {
   const { client, pacer, postings, roles, log } = options;
   const queues = new Map<IncidentId, Promise<void>>();
+  const { drawPlot: draw, plotAgainMs: againMs } = options;
+  const pictures = draw === undefined ? null : createPictures({ client, draw, log, againMs });
 
   const post = (channel: string, message: RenderedMessage, more: PostOptions = {}) =>
     pacer.send(channel, more.threadTs === undefined ? "card" : "line", () =>
@@ -167,7 +174,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
     // Evidence gathered anew, after a relapse, is a message of its own.
     const { evidence } = view.incident;
     if (view.evidence !== null) {
-      once(`evidence/${evidence?.bodyId ?? ""}`, evidenceMessage(view.evidence));
+      once(`evidence/${evidence?.bodyId ?? ""}`, evidenceMessage(view.evidence, citedIn(view)));
     }
     for (const change of view.changes) {
       const ask = change.status === "awaiting_approval" ? askMessage(change, roles) : null;
@@ -184,7 +191,28 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
       const { channel, ts } = await post(card.channel, message, { threadTs: card.ts });
       await record({ subject: view.incident.id, part, channel, ts, renderedHash: hashOf(message) });
     }
-    return wanted.length > toldAtOnce ? "more" : "shown";
+    return wanted.length > toldAtOnce ? "more" : showPlot(view, card, shown);
+  };
+
+  /** Last of all: nobody waits for a picture, and where there is none the evidence says it in words. */
+  const showPlot = async (
+    { incident, plot }: IncidentView,
+    card: Posting,
+    shown: ReadonlySet<string>,
+  ): Promise<"shown" | "more"> => {
+    if (pictures === null || plot === null || incident.evidence === null) return "shown";
+    const part = `plot/${incident.evidence.hash}`;
+    const name = `${incident.id}/${part}`;
+    if (shown.has(part) || pictures.hasGivenUp(name)) return "shown";
+    try {
+      const message = await pictures.messageOf(name, plot);
+      const { channel, ts } = await post(card.channel, message, { threadTs: card.ts });
+      await record({ subject: incident.id, part, channel, ts, renderedHash: hashOf(message) });
+      return "shown";
+    } catch (error) {
+      if (isChannelTrouble(error)) throw error;
+      return (await pictures.missed(name, error)) === "again" ? "more" : "shown";
+    }
   };
 
   const showNow = async (view: IncidentView): Promise<"shown" | "more"> => {
@@ -240,6 +268,11 @@ function askPart(changeId: ChangeState["id"], { timeline }: IncidentView): strin
     (entry) => entry.type === "votes_voided" && entry.stream === streamOf("change", changeId),
   );
   return voided === undefined ? `ask/${changeId}` : `ask/${changeId}/${voided.version}`;
+}
+
+/** Evidence ids that the card refers to. */
+function citedIn({ incident }: IncidentView): Set<string> {
+  return new Set(incident.assessment?.suspects.flatMap(({ citations }) => citations));
 }
 
 /** The permalink of an incident's live card; null when there is none. */

@@ -1,8 +1,8 @@
 import { OpsError } from "../../domain/ops-error.ts";
-import type { ActionAnswer, WhoMay } from "../../pipeline/ports/person-actions.ts";
+import type { ActionAnswer, OpenChange, WhoMay } from "../../pipeline/ports/person-actions.ts";
 import { postMessage } from "./ask-slack.ts";
 import { joinLines, section } from "./blocks.ts";
-import { mrkdwn } from "./escape-text.ts";
+import { link, mrkdwn } from "./escape-text.ts";
 import type { Front } from "./front.ts";
 import { slackCode } from "./slack-failure.ts";
 import { soon } from "./within.ts";
@@ -35,7 +35,12 @@ export async function answerLines(front: Front, answer: ActionAnswer): Promise<s
     case "done":
       return [mrkdwn(answer.text, 1500)];
     case "refused":
-      return [`Not done: ${mrkdwn(answer.reason, 1500)}`, ...(await whomToAsk(front, answer.whoMay))];
+      return [
+        `Not done: ${mrkdwn(answer.reason, 1500)}`,
+        ...(answer.openChange === undefined
+          ? await whomToAsk(front, answer.whoMay)
+          : [await whereToDecide(front, answer.openChange)]),
+      ];
     case "unavailable":
       return [
         `This cannot be done right now: ${mrkdwn(answer.reason, 1500)}`,
@@ -54,6 +59,11 @@ export function failureLines(front: Front, error: unknown, doing: string): strin
   return [
     "Something went wrong inside Signalman, and the log says what. Look at the card before you try again.",
   ];
+}
+
+async function whereToDecide({ cardUrl }: Front, { changeId, incidentId }: OpenChange): Promise<string> {
+  const url = (await soon(1500, cardUrl(incidentId)).catch(() => null))?.value ?? null;
+  return `${changeId} is on ${url === null ? `the card of ${incidentId}` : link(url, `the card of ${incidentId}`)}.`;
 }
 
 async function whomToAsk({ identity }: Front, { groups, users }: WhoMay): Promise<string[]> {

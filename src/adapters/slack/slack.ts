@@ -1,5 +1,6 @@
 import { App, HTTPReceiver, LogLevel, SocketModeReceiver, type Receiver } from "@slack/bolt";
 import type { WebClient } from "@slack/web-api";
+import type { Plot } from "../../domain/evidence/plot.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { FlagRef } from "../../domain/flag/flag.ts";
 import type { Roles } from "../../domain/policy/roles.ts";
@@ -47,12 +48,21 @@ export interface SlackOptions {
   actions: PersonActions;
   desk: Desk;
   flagUrl?: (ref: FlagRef) => string | null;
+  /** A plot as PNG; absent: threads show no pictures. */
+  drawPlot?: (plot: Plot) => Promise<Uint8Array>;
   log: Log;
   /** The one that `actions` asks, so that news of groups reaches it too; absent: one is made. */
   identity?: SlackIdentity | undefined;
   /** Epoch ms; `Date.now` by default. */
   now?: () => number;
-  limits?: Partial<FrontLimits & { messageIntervalMs: number; messageBurst: number; startWithinMs: number }>;
+  limits?: Partial<FrontLimits & SendLimits>;
+}
+
+interface SendLimits {
+  messageIntervalMs: number;
+  messageBurst: number;
+  startWithinMs: number;
+  plotAgainMs: number;
 }
 
 export interface Slack extends AsyncDisposable {
@@ -76,6 +86,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     messageIntervalMs: 1100,
     messageBurst: 3,
     startWithinMs: 20_000,
+    plotAgainMs: 1000,
     ...options.limits,
   };
   const access = { botToken: connection.botToken, apiUrl };
@@ -97,6 +108,8 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     opsChannel: options.opsChannel,
     expansions: (change) => options.actions.expansions(change),
     flagUrl: options.flagUrl,
+    drawPlot: options.drawPlot,
+    plotAgainMs: limits.plotAgainMs,
     log,
   });
 

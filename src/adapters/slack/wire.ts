@@ -38,6 +38,10 @@ export const WireBot = z.object({ bot: z.object({ app_id: z.string() }) });
 export const WirePosted = z.object({ channel: z.string(), ts: z.string() });
 export const WirePermalink = z.object({ permalink: z.url() });
 export const WireOpenedView = z.object({ view: z.object({ id: z.string(), hash: z.string() }) });
+/** `files.uploadV2` of the SDK: one completion for each destination, each with its files. */
+export const WireUploaded = z.object({
+  files: z.tuple([z.object({ files: z.tuple([z.object({ id: z.string() })], z.unknown()) })], z.unknown()),
+});
 
 const origin = {
   team: z.object({ id: z.string() }),

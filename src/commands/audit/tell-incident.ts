@@ -48,6 +48,7 @@ export function tellIncident(event: IncidentEvent): Told {
         lines: [
           `cause ${assessment.cause}, confidence ${assessment.confidence}`,
           assessment.summary,
+          ...assessment.route.steps.map(({ route, because }) => `not by ${route}: ${because}`),
           ...(assessment.route.fellBack === null ? [] : [`rules took over: ${assessment.route.fellBack}`]),
           ...assessment.suspects.map(
             ({ flagKey, confidence, why, citations }) =>
@@ -68,6 +69,18 @@ export function tellIncident(event: IncidentEvent): Told {
       return { what: "withheld", who: "", lines: decisionLines("drafting", event.decision) };
     case "investigation_renewed":
       return { what: "looked at again", who: "", lines: [event.reason] };
+    case "redraft_requested":
+      return {
+        what: "redraft",
+        who: `${event.name} (${event.userId})`,
+        lines: [`asked for ${event.changeId} to be drafted anew`],
+      };
+    case "feedback_given":
+      return {
+        what: "feedback",
+        who: `${event.name} (${event.userId})`,
+        lines: [event.useful ? "useful" : "not useful"],
+      };
     case "linked_to_change":
       return { what: "linked", who: "", lines: [`to ${event.changeId}`] };
     case "acknowledged":

@@ -6,6 +6,7 @@ import type { Requester } from "../people.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { IncidentEvent, IncidentScope } from "./events.ts";
 import { alertKey, isKept, kindOfAlert } from "./heard-alerts.ts";
+import { answersTo, hasFindingsWithoutChange } from "./feedback.ts";
 import { countFiring, type IncidentState, isFiring, isInvestigated, isNews } from "./incident.ts";
 
 /** When to and fro is too much: so many returns within so long. */
@@ -48,6 +49,8 @@ export type IncidentCommand =
     }
   | { command: "withhold"; decision: Decision }
   | { command: "renew"; reason: string }
+  | { command: "redraft"; changeId: ChangeId; userId: string; name: string }
+  | { command: "give_feedback"; userId: string; name: string; useful: boolean }
   | { command: "link"; changeId: ChangeId }
   | { command: "acknowledge"; userId: string; name: string }
   | { command: "mute"; until: Instant; userId: string; reason: string }
@@ -94,6 +97,20 @@ export function decideIncident(
       // It is to be investigated anyway.
       if (!isInvestigated(state)) return events();
       return events({ type: "investigation_renewed", at: now, reason: command.reason });
+    case "redraft":
+      if (state.status === "resolved")
+        return refused("the incident is resolved, so there is nothing to change");
+      // It is being looked at again already.
+      if (!isInvestigated(state)) return events();
+      return events({ type: "redraft_requested", at: now, ...personOf(command), changeId: command.changeId });
+    case "give_feedback": {
+      const { useful } = command;
+      if (!hasFindingsWithoutChange(state)) return refused("there are no findings without a change to judge");
+      if (answersTo(state).some((given) => given.userId === command.userId && given.useful === useful)) {
+        return events();
+      }
+      return events({ type: "feedback_given", at: now, ...personOf(command), useful });
+    }
     case "link":
       if (state.linkedChangeId === command.changeId) return events();
       return events({ type: "linked_to_change", at: now, changeId: command.changeId });
@@ -176,6 +193,10 @@ function assessed(
   const recorded: IncidentEvent = { type: "assessed", at: now, assessment, candidates, transcript };
   if (assessment.candidateId !== null) return [recorded];
   return [recorded, { type: "no_change_recommended", at: now, reason: assessment.abstention }];
+}
+
+function personOf({ userId, name }: { userId: string; name: string }): { userId: string; name: string } {
+  return { userId, name };
 }
 
 function events(...list: IncidentEvent[]): IncidentAnswer {

@@ -92,6 +92,22 @@ export const IncidentEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("drafting_withheld"), ...at, decision: Decision }),
   /** Other trouble began long after the findings, in the same incident: they are dropped, and it is looked at anew. */
   z.strictObject({ type: z.literal("investigation_renewed"), ...at, reason: z.string() }),
+  /** A person asked for a superseded change to be drafted anew: the findings are dropped, and it is looked at again. */
+  z.strictObject({
+    type: z.literal("redraft_requested"),
+    ...at,
+    changeId: ChangeId,
+    userId: z.string(),
+    name: z.string(),
+  }),
+  /** What a person thinks of findings that led to no change. Their last answer counts. */
+  z.strictObject({
+    type: z.literal("feedback_given"),
+    ...at,
+    userId: z.string(),
+    name: z.string(),
+    useful: z.boolean(),
+  }),
   /** The suspected flag has an open change already; this incident points at it. */
   z.strictObject({ type: z.literal("linked_to_change"), ...at, changeId: ChangeId }),
   z.strictObject({ type: z.literal("acknowledged"), ...at, userId: z.string(), name: z.string() }),

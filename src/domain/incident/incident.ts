@@ -4,6 +4,7 @@ import { EvidenceGap } from "../evidence/evidence.ts";
 import { ChangeId, IncidentId, Instant } from "../ids.ts";
 import { Decision } from "../policy/decision.ts";
 import { openingFacts, type IncidentEvent } from "./events.ts";
+import { Feedback, withAnswer } from "./feedback.ts";
 import { alertEnded, alertHeard, alertKey, headOf, heardAlerts, mostFiring } from "./heard-alerts.ts";
 
 /** Alerts that belong together: one Slack thread. Folded from its events and from nothing else. */
@@ -38,6 +39,7 @@ export const IncidentState = z.strictObject({
   linkedChangeId: ChangeId.nullable(),
   acknowledgedBy: z.strictObject({ userId: z.string(), name: z.string(), at: Instant }).nullable(),
   mutedUntil: Instant.nullable(),
+  feedback: z.array(Feedback).default([]),
 });
 export type IncidentState = z.infer<typeof IncidentState>;
 
@@ -110,6 +112,14 @@ export function evolveIncident(
       return { ...state, withheld: event.decision, investigatedAt: event.at };
     case "investigation_renewed":
       return { ...state, ...unknownYet, episodeStartedAt: event.at };
+    case "redraft_requested":
+      // The trouble is the same: when it began has not changed.
+      return { ...state, ...unknownYet };
+    case "feedback_given": {
+      const { userId, name, useful, at } = event;
+      const about = state.investigatedAt ?? at;
+      return { ...state, feedback: withAnswer(state.feedback, { userId, name, useful, at, about }) };
+    }
     case "linked_to_change":
       return { ...state, linkedChangeId: event.changeId };
     case "acknowledged":
@@ -190,5 +200,6 @@ function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_
     linkedChangeId: null,
     acknowledgedBy: null,
     mutedUntil: null,
+    feedback: [],
   };
 }

@@ -3,7 +3,15 @@ import type { PersonFacts } from "../people.ts";
 import { RiskClass } from "./governance-contract.ts";
 
 /** What a person may be permitted to do. */
-export const PersonAction = z.enum(["approve", "reject", "acknowledge", "propose", "revert", "close", "mute"]);
+export const PersonAction = z.enum([
+  "approve",
+  "reject",
+  "acknowledge",
+  "propose",
+  "revert",
+  "close",
+  "mute",
+]);
 export type PersonAction = z.infer<typeof PersonAction>;
 
 const any = z.literal("*");
@@ -57,7 +65,7 @@ export function permissionFor(
   roles: Roles,
   homeTeamId: string,
 ): Permission {
-  const barred = barredBecause(person, roles.teamId === "" ? homeTeamId : roles.teamId);
+  const barred = barredBecause(person, roles, homeTeamId);
   if (barred !== null) return { kind: "refused", reason: barred };
 
   const held = Object.entries(roles.roles).filter(
@@ -99,7 +107,9 @@ export function holdersOf(
   };
 }
 
-function barredBecause(person: PersonFacts, teamId: string): string | null {
+/** Why this account decides and judges nothing here, whatever roles say; null for a plain member of our team. */
+export function barredBecause(person: PersonFacts, roles: Roles, homeTeamId: string): string | null {
+  const teamId = roles.teamId === "" ? homeTeamId : roles.teamId;
   if (person.deleted) return "the account is deactivated";
   if (person.isBot) return "bots decide nothing";
   if (person.isRestricted || person.isUltraRestricted) return "guests decide nothing";

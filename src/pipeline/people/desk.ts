@@ -7,6 +7,7 @@ import type { Controls } from "../ports/controls.ts";
 import type { FlagReader } from "../ports/flag-platform.ts";
 import type { Desk, Status } from "../ports/person-actions.ts";
 import type { Store } from "../ports/storage.ts";
+import { readFeedback } from "./give-feedback.ts";
 import { readIncident } from "./read-incident.ts";
 
 export interface DeskDeps {
@@ -22,6 +23,7 @@ export interface DeskDeps {
 const listed = 50;
 const shownChanges = 5;
 const historyMs = 7 * 86_400_000;
+const feedbackMs = 7 * 86_400_000;
 
 /** What people read: incidents, changes, flags and how Signalman itself is doing. */
 export function desk(deps: DeskDeps): Desk {
@@ -66,13 +68,14 @@ export function desk(deps: DeskDeps): Desk {
 async function statusOf(deps: DeskDeps): Promise<Status> {
   const { store } = deps;
   const now = await store.now();
-  const [incidents, pending, waiting, parked, sources, mutes, reading] = await Promise.all([
+  const [incidents, pending, waiting, parked, sources, mutes, feedback, reading] = await Promise.all([
     store.ledger.incidents({ open: true, limit: 1000 }),
     store.ledger.changes({ statuses: ["awaiting_approval"], limit: 1000 }),
     store.work.waiting(now, 1000),
     store.work.parked(10),
     store.inbox.counts(),
     mutedNow(deps, now),
+    readFeedback(store, { from: later(now, -feedbackMs), to: later(now, 1) }),
     deps.controls.read({
       incidentId: "status",
       service: "",
@@ -97,6 +100,7 @@ async function statusOf(deps: DeskDeps): Promise<Status> {
     sources,
     heldBack: incidents.filter(({ state: { mutedUntil } }) => mutedUntil !== null && mutedUntil > now).length,
     mutes,
+    feedback,
     controls: reading.evaluations,
   };
 }

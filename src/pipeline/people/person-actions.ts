@@ -7,7 +7,9 @@ import { checkPermission, refusal, refuseAction, targetOf } from "./check-permis
 import { closeChange } from "./close-change.ts";
 import { commitDecision } from "../commit-decision.ts";
 import { checkMute, type MuteDeps, muteService, unmuteService } from "./mute-service.ts";
+import { giveFeedback } from "./give-feedback.ts";
 import { expansionsOf } from "./offer-expansions.ts";
+import { redraft } from "./redraft.ts";
 import type { ActionAnswer, PersonActions } from "../ports/person-actions.ts";
 import type { Store } from "../ports/storage.ts";
 import { expand, type LinkedChangeDeps, restoreOverwritten, revert } from "./start-linked-change.ts";
@@ -34,6 +36,8 @@ export function personActions(given: LinkedChangeDeps & MuteDeps): PersonActions
     revert: (input) => answering(() => revert(input, deps)),
     expand: (input) => answering(() => expand(input, deps)),
     restoreOverwritten: (input) => answering(() => restoreOverwritten(input, deps)),
+    redraft: (input) => answering(() => redraft(input, deps)),
+    giveFeedback: (input) => answering(() => giveFeedback(input, deps)),
     checkMute: (input) => answering(() => checkMute(input, deps)),
     mute: (input) => answering(() => muteService(input, deps)),
     unmute: (input) => answering(() => unmuteService(input, deps)),

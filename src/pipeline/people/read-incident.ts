@@ -4,6 +4,7 @@ import { type StreamName, streamOf } from "../../domain/ledger/stream.ts";
 import type { Service } from "../../domain/service.ts";
 import type { IncidentView } from "../ports/announcer.ts";
 import type { Store } from "../ports/storage.ts";
+import { choosePlot } from "./choose-plot.ts";
 import { toldEvents } from "./told-events.ts";
 
 export interface ReadIncidentDeps {
@@ -29,11 +30,13 @@ export async function readIncident(id: IncidentId, deps: ReadIncidentDeps): Prom
     deps.store.now(),
   ]);
   const changeEvents = await Promise.all(changes.map((change) => told(streamOf("change", change.state.id))));
+  const evidence = body === null ? null : Evidence.parse(JSON.parse(body));
   return {
     incident,
     service: deps.services.find((service) => service.name === incident.scope?.service) ?? null,
     changes: changes.map((change) => change.state),
-    evidence: body === null ? null : Evidence.parse(JSON.parse(body)),
+    evidence,
+    plot: evidence === null ? null : choosePlot(evidence, incident.assessment),
     timeline: [ownEvents, ...changeEvents]
       .flat()
       .toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)),

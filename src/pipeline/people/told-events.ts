@@ -16,6 +16,8 @@ const told: Record<IncidentEvent["type"] | ChangeEvent["type"], boolean> = {
   no_change_recommended: true,
   drafting_withheld: true,
   investigation_renewed: true,
+  redraft_requested: true,
+  feedback_given: false,
   linked_to_change: true,
   acknowledged: true,
   muted: true,

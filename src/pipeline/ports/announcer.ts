@@ -1,5 +1,6 @@
 import type { ChangeState } from "../../domain/change/change.ts";
 import type { Evidence } from "../../domain/evidence/evidence.ts";
+import type { Plot } from "../../domain/evidence/plot.ts";
 import type { IncidentState } from "../../domain/incident/incident.ts";
 import type { LedgerEntry } from "../../domain/ledger/chain.ts";
 import type { Service } from "../../domain/service.ts";
@@ -12,6 +13,8 @@ export interface IncidentView {
   changes: ChangeState[];
   /** Null before it was gathered, or after retention dropped it. */
   evidence: Evidence | null;
+  /** The metric to draw, with what changed meanwhile; null: none got worse, or none was gathered. */
+  plot: Plot | null;
   /** Events of the incident and of its changes that people are told of, by time; the newest, where they are many. */
   timeline: LedgerEntry[];
   /** The open change of another incident that this one links to. */

@@ -1,6 +1,7 @@
 import type { ChangeState } from "../../domain/change/change.ts";
 import type { Resolution } from "../../domain/change/events.ts";
 import type { ChangeId, IncidentId, Instant } from "../../domain/ids.ts";
+import type { FeedbackCount } from "../../domain/incident/feedback.ts";
 import type { MuteState } from "../../domain/mute/mute.ts";
 import type { PersonAction } from "../../domain/policy/roles.ts";
 import type { IncidentView } from "./announcer.ts";
@@ -15,11 +16,17 @@ export interface WhoMay {
   users: string[];
 }
 
+/** The change that stands in the way, and the incident on whose card it is decided. */
+export interface OpenChange {
+  changeId: ChangeId;
+  incidentId: IncidentId;
+}
+
 export type ActionAnswer =
   /** It is recorded. `text` is a plain sentence for the person; `changeId` a change it started. */
   | { kind: "done"; text: string; changeId?: ChangeId }
   /** It is not, and why; nothing changed except the record of the refusal. */
-  | { kind: "refused"; reason: string; whoMay: WhoMay }
+  | { kind: "refused"; reason: string; whoMay: WhoMay; openChange?: OpenChange }
   /** It could not be checked or written now; trying again is right. */
   | { kind: "unavailable"; reason: string };
 
@@ -65,6 +72,13 @@ export interface PersonActions {
     expansionId: string;
     reason: string;
   }): Promise<ActionAnswer>;
+  /**
+   * Has the incident of a superseded change looked at anew, so that a change is drafted from the flag as it is. Refused
+   * while another change of the flag, or of the incident, is open.
+   */
+  redraft(input: { changeId: ChangeId; userId: string }): Promise<ActionAnswer>;
+  /** Whether findings without a change were of use: any member of the workspace, one answer each, changeable. */
+  giveFeedback(input: { incidentId: IncidentId; userId: string; useful: boolean }): Promise<ActionAnswer>;
   /** Before a form is opened: may this person mute this service? Records a refusal. */
   checkMute(input: { service: string; userId: string }): Promise<ActionAnswer>;
   /**
@@ -93,6 +107,8 @@ export interface Status {
   heldBack: number;
   /** Services that are muted now. */
   mutes: MuteState[];
+  /** What people said of findings without a change in the last seven days. */
+  feedback: FeedbackCount;
   controls: { key: string; value: string; reason: string }[];
 }
 

@@ -12,13 +12,14 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** The three steps of an upload: a ticket with a name and a length, the bytes, then completion. */
-export function createFileStore(now: () => number) {
+export function createFileStore(now: () => number, processingMs: number) {
   const tickets = new Map<
     string,
     { readonly fileId: string; readonly name: string; readonly length: number }
   >();
   const uploaded = new Map<string, SlackFile>();
   const completed = new Map<string, SlackFile>();
+  const completedAt = new Map<string, number>();
 
   const reserve = (name: string, length: number) => {
     const fileId = newId("F");
@@ -53,8 +54,16 @@ export function createFileStore(now: () => number) {
     uploaded.delete(id);
     const done = { ...file, title: title ?? file.title };
     completed.set(id, done);
+    completedAt.set(id, now());
     return done;
   };
 
-  return { reserve, upload, complete, find: (id: string) => completed.get(id) };
+  /** True once a picture may stand in a block: Slack works on a file for a moment after its completion. */
+  const isPicture = (id: string): boolean => {
+    const mimetype = completed.get(id)?.mimetype ?? "";
+    const at = completedAt.get(id);
+    return /^image\/(?:png|jpeg|gif)$/.test(mimetype) && at !== undefined && now() >= at + processingMs;
+  };
+
+  return { reserve, upload, complete, isPicture, find: (id: string) => completed.get(id) };
 }

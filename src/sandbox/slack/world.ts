@@ -30,6 +30,8 @@ export type SlackSandboxOptions = {
   readonly messagesPerSecondPerChannel?: number;
   /** Epoch ms, fractions allowed; `Date.now` by default. */
   readonly now?: () => number;
+  /** How long a file cannot stand in a block yet after its upload; 0 by default. */
+  readonly fileProcessingMs?: number;
 };
 
 export type World = ReturnType<typeof createWorld>;
@@ -74,7 +76,7 @@ export function createWorld(options: SlackSandboxOptions) {
     directory,
     tokens,
     faults: createFaults(),
-    files: createFileStore(now),
+    files: createFileStore(now, options.fileProcessingMs ?? 0),
     messages: createMessageStore(changes, now),
     views: createViewStore(changes),
     triggers: createTriggers(now, options.triggerTtlMs ?? 3000),

@@ -14,7 +14,7 @@ export const roles = Roles.parse({
 });
 
 /** The bot scopes that manifest.yml asks for: the adapter must manage with them. */
-const scopes = ["chat:write", "commands", "usergroups:read", "users:read"];
+const scopes = ["chat:write", "commands", "files:write", "usergroups:read", "users:read"];
 
 export interface WorldOptions {
   transport?: "socket" | "http";

@@ -37,6 +37,14 @@ const assess = (over = {}): IncidentCommand => ({
   transcript: null,
 });
 const acknowledge = (userId: string): IncidentCommand => ({ command: "acknowledge", userId, name: userId });
+const again: IncidentCommand = { command: "redraft", changeId, userId: "U0MAYA", name: "Maya" };
+const judge = (useful: boolean, userId = "U0MAYA"): IncidentCommand => ({
+  command: "give_feedback",
+  userId,
+  name: userId,
+  useful,
+});
+const abstained = run([assess({ candidateId: null, abstention: "It was the deploy." })], open).state;
 const renew: IncidentCommand = { command: "renew", reason: "Search is slow." };
 const close: IncidentCommand = { command: "close", userId: "U0RITA" };
 
@@ -92,6 +100,28 @@ const table: [string, IncidentState | null, IncidentCommand, string | null][] = 
   ["renew what is investigated", run([assess()], open).state, renew, "investigation_renewed"],
   ["renew what is to be investigated anyway", open, renew, ""],
   ["renew what is resolved", run([assess(), join({ status: "resolved" })], open).state, renew, null],
+  ["redraft what was investigated", run([assess()], open).state, again, "redraft_requested"],
+  ["redraft while it is looked at", run([assess(), again], open).state, again, ""],
+  ["redraft what is resolved", run([assess(), join({ status: "resolved" })], open).state, again, null],
+  ["judge what was not looked at", open, judge(true), null],
+  ["judge findings with a change", run([assess()], open).state, judge(true), null],
+  ["judge findings without one", abstained, judge(true), "feedback_given"],
+  ["judge them the same way twice", run([judge(true)], abstained).state, judge(true), ""],
+  ["judge them otherwise", run([judge(true)], abstained).state, judge(false), "feedback_given"],
+  [
+    "judge them as somebody else",
+    run([judge(true)], abstained).state,
+    judge(true, "U0OMAR"),
+    "feedback_given",
+  ],
+  ["judge what is looked at again", run([again], abstained).state, judge(true), null],
+  [
+    "judge what is resolved",
+    run([join({ status: "resolved" })], abstained).state,
+    judge(true),
+    "feedback_given",
+  ],
+  ["judge what is closed", run([close], abstained).state, judge(true), null],
   ["link", open, { command: "link", changeId }, "linked_to_change"],
   ["link twice", run([{ command: "link", changeId }], open).state, { command: "link", changeId }, ""],
   ["mute", open, { command: "mute", until: later(soon, 1000), userId: "U0MAYA", reason: "known" }, "muted"],

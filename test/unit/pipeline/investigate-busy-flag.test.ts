@@ -3,6 +3,7 @@ import type { Candidate } from "../../../src/domain/assessment.ts";
 import type { IncidentId } from "../../../src/domain/ids.ts";
 import type { Mode } from "../../../src/domain/policy/mode.ts";
 import { draftsIn, investigate, type InvestigateDeps } from "../../../src/pipeline/investigate.ts";
+import { redraft } from "../../../src/pipeline/people/redraft.ts";
 import { correlationId } from "../../support/change-fixtures.ts";
 import { assessmentWith } from "../../support/incident-fixtures.ts";
 import { Crash } from "../../support/in-memory-store.ts";
@@ -132,7 +133,7 @@ describe("an incident that points at another's change", () => {
   });
 });
 
-test("a change that the flag outran is drafted again from the flag as it is", async () => {
+test("a change that the flag outran is drafted again, from the flag as it is, once a person asks", async () => {
   const world = createWorld();
   const id = await world.openIncident();
   await ring(world, id);
@@ -143,6 +144,11 @@ test("a change that the flag outran is drafted again from the flag as it is", as
   world.flags.edit(flagKey, { exptIncludeAllTargets: false });
   await world.execute(first.state.id);
   expect((await world.change(first.state.id)).status).toBe("superseded");
+  await run(world, id);
+  expect(await world.store.ledger.changes({ limit: 2 })).toHaveLength(1);
+  expect(await redraft({ changeId: first.state.id, userId: "U0REX" }, world.deps)).toMatchObject({
+    kind: "done",
+  });
   await run(world, id);
   const [again] = await world.store.ledger.changes({ limit: 1 });
   expect(again?.state).toMatchObject({ incidentId: id, status: "awaiting_approval" });

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { renderCard, type CardFacts } from "../../../src/adapters/slack/card/render-card.ts";
 import type { ChainCheck } from "../../../src/domain/change/outcome.ts";
+import { EvidenceItem } from "../../../src/domain/evidence/evidence.ts";
 import { ChangeId, toInstant } from "../../../src/domain/ids.ts";
 import type { Decision } from "../../../src/domain/policy/decision.ts";
 import type { IncidentView } from "../../../src/pipeline/ports/announcer.ts";
 import { asObject, asObjects, asText, type JsonObject } from "../../../src/sandbox/slack/json.ts";
 import { changeId, decisions, propose, proposalFor, voteCommand } from "../../support/change-fixtures.ts";
+import { assessmentWith } from "../../support/incident-fixtures.ts";
 import { investigated, type Story } from "../../support/story.ts";
 import { typed } from "../../support/typed.ts";
 import { complaintsAbout, textsOf } from "./slack-text.ts";
@@ -251,7 +253,116 @@ describe("the card", () => {
     expect(shown.words).toContain("*No flag change recommended.* Version 42 was deployed a minute before.");
     expect(shown.words).toContain("*Suspect:* no flag. The evidence points to a deploy.");
     expect(shown.text).toContain("No flag change recommended.");
-    expect(shown.buttons).toEqual(ack);
+    expect(shown.buttons).toEqual(["Useful", "Not useful", ...ack]);
+    expect(shown.words).not.toContain("Was this useful?");
+    for (const [userId, useful] of [
+      ["U1", true],
+      ["U2", true],
+      ["U3", true],
+      ["U2", false],
+    ] as const) {
+      story.incident({ command: "give_feedback", userId, name: userId, useful });
+    }
+    expect(card(story.view()).words).toContain("Was this useful? Yes: 2. No: 1.");
+    // A later look is judged anew.
+    story.incident({ command: "renew", reason: "Search is slow." });
+    expect(card(story.view()).buttons).toEqual(ack);
+    expect(card(story.view()).words).toContain("*Suspect:* looking at what changed");
+    story.incident({ command: "record_assessment", assessment: abstained, candidates: [], transcript: null });
+    expect(card(story.view()).words).not.toContain("Was this useful?");
+  });
+
+  it("offers to draft anew what the flag has outrun, until somebody has asked for it", () => {
+    const story = awaiting();
+    story.change({ command: "supersede", reason: "The flag has moved.", current: ["Flag: off"] });
+    const shown = card(story.view());
+    expect(shown.words).toContain("*Superseded*");
+    expect(shown.words).toContain("*Redraft* looks again");
+    expect(shown.buttons).toEqual(["Redraft", "Details", ...ack]);
+    const before = story.view().incident.episodeStartedAt;
+    story.incident({ command: "redraft", changeId, userId: "U0ADA", name: "Ada" });
+    expect(story.view().incident.episodeStartedAt).toBe(before);
+    const looking = card(story.view());
+    expect(looking.buttons).toEqual(["Details", ...ack]);
+    expect(looking.words).toContain("*Suspect:* looking at what changed");
+    story.incident({
+      command: "record_assessment",
+      assessment: assessmentWith({ candidateId: null, abstention: "It has recovered by itself." }),
+      candidates: [],
+      transcript: null,
+    });
+    const ended = card(story.view());
+    expect(ended.words).toContain("*No flag change recommended.* It has recovered by itself.");
+    expect(ended.words).toContain(`${changeId}: Turn checkout`);
+    expect(ended.words).not.toContain("*Superseded*");
+    expect(ended.buttons).toEqual(["Useful", "Not useful", ...ack]);
+  });
+
+  it("says why it is no surer, what it saw before, what else was changed, and by which route", () => {
+    const story = investigated();
+    const { evidence, incident } = story.view();
+    if (evidence === null || incident.assessment === null) throw new Error("the story is not investigated");
+    const at = evidence.from;
+    const change = {
+      id: "E5",
+      kind: "change",
+      title: "t",
+      text: [],
+      at,
+      source: "ci",
+      version: "redis 8",
+      author: "Cem",
+      state: "rolled_back",
+      url: "https://ci.example.test/1",
+      what: "infrastructure",
+    } as const;
+    const past = {
+      id: "E6",
+      kind: "past_incident",
+      title: "t",
+      text: [],
+      incidentId: incident.id,
+      at,
+      cause: "flag",
+      change: { id: changeId, flagKey: "checkout_one_click", status: "closed", verdict: "recovered" },
+    } as const;
+    const more = [change, past].map((item) => EvidenceItem.parse(item));
+    story.gathered({ ...evidence, items: [...evidence.items, ...more] });
+    const route = {
+      drafter: "model" as const,
+      model: "small-1",
+      prompt: { id: "assess", version: "2", hash: "h" },
+      fellBack: null,
+      assigned: "canary",
+      actual: "fallback",
+      steps: [{ route: "canary", because: "no answer in 30 s" }],
+    };
+    const assessment = {
+      ...incident.assessment,
+      route,
+      cappedBecause: [
+        "no series compares the variations",
+        "a deploy lies between the change and the trouble",
+      ],
+      gaps: ["deploys: no answer in 5 s", "past incidents: the store was away"],
+    };
+    story.incident({ command: "record_assessment", assessment, candidates: [], transcript: null });
+    const { words } = card(story.view());
+    expect(words).toContain(
+      "Not surer, because no series compares the variations; a deploy lies between the change and the trouble.",
+    );
+    expect(words).toContain("2. flag `checkout_theme`, low (E3)");
+    expect(words).toContain(
+      "change of infrastructure `redis 8` (rolled back) by Cem, 59 min before it began (E5)",
+    );
+    expect(words).toContain(
+      `*Seen before:* ${incident.id}, cause flag: flag \`checkout_one_click\` closed, recovered (E6)`,
+    );
+    expect(words).toContain("Drafted by small-1, prompt assess@2. Route fallback instead of canary.");
+    expect(words).toContain("Left before: canary: no answer in 30 s.");
+    expect(words.match(/Not known: deploys/g)).toHaveLength(1);
+    expect(words).toContain("Not known: past incidents: the store was away");
+    expect(words).not.toContain("ci.example.test");
   });
 
   it("points at the open change of another incident", () => {

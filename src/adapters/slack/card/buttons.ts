@@ -1,5 +1,7 @@
 import type { ActionsBlockElement, KnownBlock } from "@slack/types";
 import type { ChangeState } from "../../../domain/change/change.ts";
+import { hasFindingsWithoutChange } from "../../../domain/incident/feedback.ts";
+import { isInvestigated } from "../../../domain/incident/incident.ts";
 import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
 import { actions, button, plainObject } from "../blocks.ts";
 import { changeValue, incidentValue } from "../button-value.ts";
@@ -7,7 +9,8 @@ import { changeValue, incidentValue } from "../button-value.ts";
 /** Only buttons that lead somewhere for the state the card shows. */
 export function buttons(view: IncidentView, change: ChangeState | null, expandable: boolean): KnownBlock[] {
   const { incident } = view;
-  const elements: ActionsBlockElement[] = change === null ? [] : ofChange(view, change, expandable);
+  const elements: ActionsBlockElement[] =
+    change === null ? feedback(view) : ofChange(view, change, expandable);
   if (incident.acknowledgedBy === null && incident.status === "open") {
     elements.push(button("acknowledge", "I'm on it", incidentValue(incident.id)));
   }
@@ -32,13 +35,14 @@ function ofChange(view: IncidentView, change: ChangeState, expandable: boolean):
       return [...followUps(change, value, expandable), ...restore(view, change, value), details];
     case "closed":
       return change.reviewDue ? [...followUps(change, value, expandable), details] : [details];
+    case "superseded":
+      return [...redraft(view, change, value), details];
     case "shown":
     case "denied":
     case "approved":
     case "executing":
     case "rejected":
     case "expired":
-    case "superseded":
     case "failed":
       return [details];
   }
@@ -56,6 +60,19 @@ function followUps(change: ChangeState, value: string, expandable: boolean): Act
     ),
     button("clean_up", "Clean up", value),
   ];
+}
+
+/** Asked of findings that led to no change: whether a look of the model or the rules was worth reading. */
+function feedback({ incident }: IncidentView): ActionsBlockElement[] {
+  if (!hasFindingsWithoutChange(incident) || incident.status === "closed") return [];
+  const value = incidentValue(incident.id);
+  return [button("useful", "Useful", value), button("not_useful", "Not useful", value)];
+}
+
+/** While nobody looks again already. What follows on an applied change is begun on that one's card section. */
+function redraft({ incident }: IncidentView, change: ChangeState, value: string): ActionsBlockElement[] {
+  const possible = incident.status === "open" && isInvestigated(incident) && change.proposal.lineage === null;
+  return possible ? [button("redraft", "Redraft", value, { style: "primary" })] : [];
 }
 
 /** Once: the change that restores is on the card afterwards. */

@@ -72,7 +72,13 @@ function outcomeLines(change: ChangeState): string[] {
     case "expired":
       return [`*Expired*${at}. Nothing was changed.${reason}`];
     case "superseded":
-      return [`*Superseded*${at}. Nothing was changed.${reason}`, ...current];
+      return [
+        `*Superseded*${at}. Nothing was changed.${reason}`,
+        ...current,
+        ...(change.proposal.lineage === null
+          ? ["*Redraft* looks again at what happened and drafts from the flag as it is now."]
+          : []),
+      ];
     case "failed":
       return [`*Failed*${at}. Nothing was changed.${reason}`];
     case "approved":

@@ -18,8 +18,8 @@ export function linkedChange({ linked }: IncidentView, cardUrl: string | null): 
 }
 
 /** The incident's other changes, one line each. */
-export function otherChanges(view: IncidentView, shown: ChangeState): KnownBlock[] {
-  const others = view.changes.filter((change) => change.id !== shown.id);
+export function otherChanges(view: IncidentView, shown: ChangeState | null): KnownBlock[] {
+  const others = view.changes.filter((change) => change.id !== shown?.id);
   if (others.length === 0) return [];
   const lines = others.slice(-5).map((change) => {
     return `${change.id}: ${mrkdwn(change.proposal.summary, 140)}: ${mrkdwn(statusWords(change), 120)}.`;

@@ -35,31 +35,55 @@ export interface CardFacts {
   misplaced: string | null;
 }
 
-/** The card of one incident: pure, and equal for equal input. At most 13,000 characters and 20 blocks. */
+/**
+ * The card of one incident: pure, and equal for equal input. At most 13,000 characters and 25 blocks: the incident's
+ * other changes make room.
+ */
 export function renderCard(view: IncidentView, facts: CardFacts): RenderedMessage {
   const change = shownChange(view);
-  const blocks: KnownBlock[] = [
+  const most: KnownBlock[] = [
     ...headline(view),
     ...storm(view),
     ...suspect(view),
     ...linkedChange(view, facts.linkedCardUrl),
     ...noChange(view),
-    ...(change === null ? [] : ofChange(view, change, facts)),
+    ...(change === null ? [] : ofChange(change, facts)),
+  ];
+  const blocks: KnownBlock[] = [
+    ...withRoom(most, otherChanges(view, change)),
     ...buttons(view, change, facts.expandable),
     context([footer(view, change), ...(facts.misplaced === null ? [] : [mrkdwn(facts.misplaced, 200)])], 400),
   ];
   return { text: fallback(view, change), blocks: withBlockIds(blocks, change) };
 }
 
-function ofChange(view: IncidentView, change: ChangeState, facts: CardFacts): KnownBlock[] {
+function ofChange(change: ChangeState, facts: CardFacts): KnownBlock[] {
   return [
     ...proposedChange(change),
     ...approval(change, facts.flagUrl),
     ...outcome(change),
     ...verification(change),
     ...closure(change),
-    ...otherChanges(view, change),
   ];
+}
+
+/** Slack refuses a message of some 13,200 characters, though each block is legal (contract §1). */
+const mostChars = 13_000;
+/** For buttons and footer. */
+const keptChars = 700;
+
+function withRoom(blocks: KnownBlock[], more: KnownBlock[]): KnownBlock[] {
+  return lengthOf([...blocks, ...more]) <= mostChars - keptChars ? [...blocks, ...more] : blocks;
+}
+
+function lengthOf(blocks: KnownBlock[]): number {
+  return blocks.reduce((sum, block) => {
+    if (block.type === "context") {
+      return block.elements.reduce((all, part) => all + ("text" in part ? part.text.length : 0), sum);
+    }
+    const text = block.type === "section" || block.type === "header" ? block.text : undefined;
+    return sum + (text?.text.length ?? 0);
+  }, 0);
 }
 
 function footer({ incident }: IncidentView, change: ChangeState | null): string {

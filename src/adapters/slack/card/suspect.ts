@@ -1,35 +1,36 @@
 import type { KnownBlock } from "@slack/types";
 import type { Assessment, Suspect } from "../../../domain/assessment.ts";
 import { itemsOf, type Evidence, type EvidenceOf } from "../../../domain/evidence/evidence.ts";
+import { isInvestigated } from "../../../domain/incident/incident.ts";
 import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
 import { context, section } from "../blocks.ts";
 import { code, mrkdwn } from "../escape-text.ts";
 import { distanceWords, sentence } from "../words.ts";
+import { drafterLine } from "./drafter.ts";
 import { startOf } from "./headline.ts";
 
-/** Which change is suspected, by whom, how long before, how sure, and what else was considered. */
+/** Which change is suspected, by whom, how long before, how sure, what else was considered, and what was before. */
 export function suspect(view: IncidentView): KnownBlock[] {
-  const { assessment } = view.incident;
+  const { incident } = view;
+  const { assessment } = incident;
   if (assessment === null) {
-    return view.incident.withheld === null && view.changes.length === 0 && view.incident.kind === "alert"
-      ? [section(["*Suspect:* looking at what changed before it began …"])]
-      : [];
+    const looking = !isInvestigated(incident) && incident.status === "open" && incident.kind === "alert";
+    return looking ? [section(["*Suspect:* looking at what changed before it began …"])] : [];
   }
   const [first, ...others] = assessment.suspects;
   const lines =
     first === undefined
-      ? [`*Suspect:* no flag. ${causeWords[assessment.cause]}`]
+      ? [`*Suspect:* no flag. ${causeWords[assessment.cause]}`, sureLine(assessment.confidence, assessment)]
       : [
           suspectLine(first, view),
-          `*How sure:* ${first.confidence}${whyWords(first, assessment)}${cited(first)}`,
+          sureLine(first.confidence, assessment, `${whyWords(first, assessment)}${cited(first)}`),
         ];
   if (assessment.summary !== "") lines.push(`*Summary:* ${sentence(mrkdwn(assessment.summary, 600))}`);
-  const considered = [...others.map((other) => otherLine(other)), ...deployLines(view.evidence, view)].slice(
-    0,
-    4,
-  );
+  const ranked = others.slice(0, 4).map((other, index) => otherLine(other, index + 2));
+  const considered = [...ranked, ...outsideLines(view)].slice(0, 6);
   if (considered.length > 0) lines.push(`*Also considered:* ${considered.join(" · ")}`);
-  return [section(lines, 2300), context([drafterLine(assessment), ...gapLines(view)], 700)];
+  lines.push(...pastLines(view.evidence));
+  return [section(lines, 2300), context([drafterLine(assessment), ...gapLines(view)], 1000)];
 }
 
 const causeWords = {
@@ -39,6 +40,12 @@ const causeWords = {
   recovered: "It has recovered by itself.",
   unknown: "The cause is not known.",
 } as const satisfies Record<Assessment["cause"], string>;
+
+function sureLine(confidence: string, { cappedBecause }: Assessment, why = ""): string {
+  const caps = cappedBecause.slice(0, 3).map((reason) => mrkdwn(reason, 120));
+  const capped = caps.length === 0 ? "" : ` Not surer, because ${caps.join("; ")}.`;
+  return `*How sure:* ${confidence}${why === "" ? "." : why}${capped}`;
+}
 
 function suspectLine(first: Suspect, view: IncidentView): string {
   const change = changeOf(first, view.evidence);
@@ -61,37 +68,58 @@ function changeOf(first: Suspect, evidence: Evidence | null): EvidenceOf<"flag_c
 
 /** Why, unless the summary says it in the same words: the card is read at night. */
 function whyWords(first: Suspect, { summary }: Assessment): string {
-  return summary.includes(first.why) ? "" : `. ${sentence(mrkdwn(first.why, 400))}`;
+  return summary.includes(first.why) ? "." : `. ${sentence(mrkdwn(first.why, 400))}`;
 }
 
-function cited(one: Suspect): string {
-  return one.citations.length === 0 ? "" : ` (${one.citations.slice(0, 8).join(", ")})`;
+function cited({ citations }: Suspect): string {
+  return citations.length === 0 ? "" : ` (${citations.slice(0, 8).join(", ")})`;
 }
 
-function otherLine(other: Suspect): string {
-  return `flag ${code(other.flagKey, 60)}, ${other.confidence}${cited(other)}`;
+function otherLine(other: Suspect, rank: number): string {
+  return `${rank}. flag ${code(other.flagKey, 60)}, ${other.confidence}${cited(other)}`;
 }
 
-function deployLines(evidence: Evidence | null, view: IncidentView): string[] {
+/** Deploys and whatever else was changed outside of flags. */
+function outsideLines({ evidence, incident }: IncidentView): string[] {
   if (evidence === null) return [];
-  return itemsOf(evidence, "deploy").map(
-    (item) =>
-      `deploy ${code(item.version, 60)}, ${distanceWords(item.at, startOf(view.incident))} it began (${item.id})`,
-  );
+  const began = startOf(incident);
+  return [...itemsOf(evidence, "deploy"), ...itemsOf(evidence, "change")].map((item) => {
+    const what = item.kind === "deploy" ? "deploy" : changeWords[item.what];
+    const failed = item.state === "failed" || item.state === "rolled_back";
+    const state = failed ? ` (${item.state.replace("_", " ")})` : "";
+    const author = item.author === "" ? "" : ` by ${mrkdwn(item.author, 60)}`;
+    return `${what} ${code(item.version, 60)}${state}${author}, ${distanceWords(item.at, began)} it began (${item.id})`;
+  });
 }
 
-export function drafterLine({ route }: Assessment): string {
-  if (route.drafter === "model") {
-    const prompt =
-      route.prompt === null ? "" : `, prompt ${mrkdwn(`${route.prompt.id}@${route.prompt.version}`, 80)}`;
-    return `Drafted by ${mrkdwn(route.model ?? "the model", 80)}${prompt}. Code chose what it may pick from and checked it.`;
-  }
-  return route.fellBack === null
-    ? "Drafted by rules, without a model."
-    : `Drafted by rules, because ${mrkdwn(route.fellBack, 200)}`;
+const changeWords = {
+  config: "change of configuration",
+  infrastructure: "change of infrastructure",
+  data: "change of data",
+  other: "other change",
+} as const satisfies Record<EvidenceOf<"change">["what"], string>;
+
+/** Earlier incidents of the service, and what was done about them. */
+function pastLines(evidence: Evidence | null): string[] {
+  if (evidence === null) return [];
+  const past = itemsOf(evidence, "past_incident").map(({ id, incidentId, cause, change }) => {
+    const verdict = change?.verdict == null ? "" : `, ${change.verdict.replace("_", " ")}`;
+    const done =
+      change === null
+        ? "no change"
+        : `flag ${code(change.flagKey, 60)} ${mrkdwn(change.status.replace("_", " "), 30)}${verdict}`;
+    return `${incidentId}${cause === null ? "" : `, cause ${cause}`}: ${done} (${id})`;
+  });
+  return past.length === 0 ? [] : [`*Seen before:* ${past.slice(0, 3).join(" · ")}`];
 }
 
-function gapLines(view: IncidentView): string[] {
-  const gaps = view.evidence?.gaps ?? view.incident.evidence?.gaps ?? [];
-  return gaps.slice(0, 5).map((gap) => `Not known: ${mrkdwn(gap.source, 60)} (${mrkdwn(gap.reason, 160)})`);
+/** What a source did not tell, and what the assessment says beyond that could not be looked at. */
+function gapLines({ evidence, incident }: IncidentView): string[] {
+  const gaps = evidence?.gaps ?? incident.evidence?.gaps ?? [];
+  const told = gaps.map((gap) => `Not known: ${mrkdwn(gap.source, 60)} (${mrkdwn(gap.reason, 160)})`);
+  const sources = gaps.map(({ source }) => source);
+  const more = (incident.assessment?.gaps ?? [])
+    .filter((line) => !sources.some((source) => line.startsWith(`${source}:`)))
+    .map((line) => `Not known: ${mrkdwn(line, 200)}`);
+  return [...told, ...more].slice(0, 5);
 }

@@ -9,6 +9,13 @@ function drafterOf({ drafter }: Status): string {
   return drafter === null ? "" : `, drafter ${mrkdwn(drafter, 80)}`;
 }
 
+function feedbackLines({ feedback: { useful, notUseful } }: Status): string[] {
+  if (useful + notUseful === 0) return [];
+  return [
+    `• Findings without a change, last 7 days: found useful ${countWords(useful, "time")}, not useful ${countWords(notUseful, "time")}.`,
+  ];
+}
+
 export const opsStatus: OpsWord = {
   word: "status",
   summary: "how Signalman itself is doing",
@@ -24,6 +31,7 @@ export const opsStatus: OpsWord = {
           `• Source ${code(sourceId, 70)}: ${waiting} waiting, ${quarantined} in quarantine.`,
       ),
       ...(status.heldBack === 0 ? [] : [`• ${countWords(status.heldBack, "incident")} held back by a mute.`]),
+      ...feedbackLines(status),
       ...(status.mutes.length === 0 ? [] : ["*Muted*"]),
       ...status.mutes.map(muteLine),
       ...(status.parkedWork.length === 0 ? ["• No work was given up."] : ["*Given up, a person must look:*"]),

@@ -2,7 +2,7 @@ import type { KnownBlock, ModalView } from "@slack/types";
 import type { ChangeState } from "../../../domain/change/change.ts";
 import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
 import { bullets, plainObject, section } from "../blocks.ts";
-import { drafterLine } from "../card/suspect.ts";
+import { drafterLine } from "../card/drafter.ts";
 import { placeOf } from "../card/proposed-change.ts";
 import { outcome, statusWords } from "../card/outcome.ts";
 import { code, mrkdwn } from "../escape-text.ts";

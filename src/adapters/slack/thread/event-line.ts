@@ -32,6 +32,7 @@ function incidentLines(event: IncidentEvent): string[] | null {
     case "alert_resolved":
     case "evidence_gathered":
     case "assessed":
+    case "feedback_given":
       return null;
     case "no_change_recommended":
       return [`No flag change recommended. ${mrkdwn(event.reason, 500)}`];
@@ -39,6 +40,10 @@ function incidentLines(event: IncidentEvent): string[] | null {
       return policyLines("Policy", event.decision);
     case "investigation_renewed":
       return [`Looking again at what changed. ${mrkdwn(event.reason, 400)}`];
+    case "redraft_requested":
+      return [
+        `${mrkdwn(event.name, 80)} asked for ${event.changeId} to be drafted anew. Looking again at what changed.`,
+      ];
     case "linked_to_change":
       return [`Linked to ${event.changeId}, which is open for the same flag already.`];
     case "acknowledged":

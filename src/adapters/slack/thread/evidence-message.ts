@@ -7,24 +7,21 @@ import type { RenderedMessage } from "../card/render-card.ts";
 
 const maxItems = 30;
 const maxChars = 11_000;
+const maxItemChars = 1600;
 
-/** The numbered items that card and assessment cite, and what could not be learnt. */
-export function evidenceMessage(evidence: Evidence): RenderedMessage {
+/**
+ * The numbered items that card and assessment cite, and what could not be learnt. Where there is no room for all of
+ * them, those that are cited stay, so that every `E2` of the card is found here.
+ */
+export function evidenceMessage(evidence: Evidence, cited: ReadonlySet<string> = new Set()): RenderedMessage {
   const { items, gaps, from, to } = evidence;
   const blocks: KnownBlock[] = [
     section([`*Evidence* gathered for ${when(from)} to ${when(to)}: ${countWords(items.length, "item")}.`]),
   ];
-  let left = maxChars;
-  let shown = 0;
-  for (const item of items.slice(0, maxItems)) {
-    const lines = itemLines(item);
-    left -= lines.reduce((sum, line) => sum + line.length + 1, 0);
-    if (left < 0) break;
-    blocks.push(section(lines, 1600));
-    shown += 1;
-  }
-  if (shown < items.length)
-    blocks.push(section([`… and ${items.length - shown} more items, kept in the record.`]));
+  const shown = fitting(items, cited);
+  for (const item of shown) blocks.push(section(itemLines(item), maxItemChars));
+  if (shown.length < items.length)
+    blocks.push(section([`… and ${items.length - shown.length} more items, kept in the record.`]));
   if (gaps.length > 0) {
     const lines = gaps.slice(0, 8).map((gap) => `• ${mrkdwn(gap.source, 60)}: ${mrkdwn(gap.reason, 160)}`);
     blocks.push(section(["*Not known*, because a source did not answer:", ...lines], 1200));
@@ -34,6 +31,20 @@ export function evidenceMessage(evidence: Evidence): RenderedMessage {
     text: `Evidence: ${countWords(items.length, "item")}, ${utc(from)} to ${utc(to)}.${missing}`,
     blocks,
   };
+}
+
+/** Cited items before others, each in its place. */
+function fitting(items: readonly EvidenceItem[], cited: ReadonlySet<string>): EvidenceItem[] {
+  const byWeight = items.toSorted((a, b) => Number(cited.has(b.id)) - Number(cited.has(a.id)));
+  const kept = new Set<EvidenceItem>();
+  let left = maxChars;
+  for (const item of byWeight.slice(0, maxItems)) {
+    const length = itemLines(item).reduce((sum, line) => sum + line.length + 1, 0);
+    left -= Math.min(length, maxItemChars);
+    if (left < 0) break;
+    kept.add(item);
+  }
+  return items.filter((item) => kept.has(item));
 }
 
 export function itemLines(item: EvidenceItem): string[] {

@@ -38,7 +38,7 @@ export function applyResponse(world: World, target: ResponseTarget, body: JsonOb
     if (about !== undefined) world.messages.remove(about);
     return;
   }
-  const content = readContent(body, "post");
+  const content = readContent({ args: body, world }, "post");
   if (isSet(body["replace_original"]) && about !== undefined) {
     const { metadata: _, ...rest } = about;
     world.messages.put({ ...rest, ...content, editedTs: world.newTs() });

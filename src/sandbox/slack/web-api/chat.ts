@@ -15,7 +15,7 @@ const postMessage = method(["chat:write"], (call) => {
     ts: world.newTs(),
     user: world.app.botUser,
     botId: world.app.botId,
-    ...readContent(args, "post"),
+    ...readContent(call, "post"),
     ...(parent === undefined ? {} : { threadTs: parent.threadTs ?? parent.ts }),
     ...(metadata ? { metadata } : {}),
     reactions: [],
@@ -34,7 +34,7 @@ const update = method(["chat:write"], (call) => {
   const next = metadata === undefined ? kept : metadata;
   const message = world.messages.put({
     ...rest,
-    ...readContent(args, "update"),
+    ...readContent(call, "update"),
     ...(next ? { metadata: next } : {}),
     editedTs: world.newTs(),
   });
@@ -58,7 +58,7 @@ const postEphemeral = method(["chat:write"], (call) => {
     ts: world.newTs(),
     user: world.app.botUser,
     botId: world.app.botId,
-    ...readContent(args, "post"),
+    ...readContent(call, "post"),
     ...readThread(args),
     visibleTo: user,
     reactions: [],

@@ -1,7 +1,7 @@
 import { formatIssue } from "../blocks/shape.ts";
 import { maxTotalText, totalText, validateBlocks, withGeneratedIds } from "../blocks/validate-blocks.ts";
-import { asObjects, isObject, type Json, type JsonObject } from "../json.ts";
-import { ApiRefusal, jsonArg, optionalText, refuseArguments, type Args } from "./method.ts";
+import { asObject, asObjects, asText, isObject, type Json, type JsonObject } from "../json.ts";
+import { ApiRefusal, jsonArg, optionalText, refuseArguments, type ApiCall, type Args } from "./method.ts";
 
 const recommendedText = 4_000;
 const maxText = 40_000;
@@ -11,11 +11,13 @@ const missingFallback = "This content can't be displayed.";
 
 export type MessageContent = { readonly text: string; readonly blocks: readonly JsonObject[] };
 
+type ContentCall = Pick<ApiCall, "args"> & { readonly world: Pick<ApiCall["world"], "files"> };
+
 /** Reads and checks text and blocks of a message. Both left out is refused: Slack has nothing to show. */
-export function readContent(args: Args, use: "post" | "update"): MessageContent {
+export function readContent({ args, world }: ContentCall, use: "post" | "update"): MessageContent {
   const text = optionalText(args, "text") ?? "";
   const given = jsonArg(args, "blocks", "invalid_blocks_format");
-  const blocks = given === undefined ? [] : checkedBlocks(given);
+  const blocks = given === undefined ? [] : checkedBlocks(given, world);
   const markdown = optionalText(args, "markdown_text");
   if (markdown !== undefined) {
     if (text !== "" || given !== undefined) throw new ApiRefusal("markdown_text_conflict");
@@ -28,9 +30,15 @@ export function readContent(args: Args, use: "post" | "update"): MessageContent 
 }
 
 /** Blocks as stored: checked as Slack checks them, with the ids that were left out. */
-function checkedBlocks(blocks: Json): readonly JsonObject[] {
+function checkedBlocks(blocks: Json, { files }: ContentCall["world"]): readonly JsonObject[] {
   if (!Array.isArray(blocks)) throw new ApiRefusal("invalid_blocks_format");
-  const issues = validateBlocks(blocks, "message");
+  const issues = [...validateBlocks(blocks, "message")];
+  for (const [index, block] of asObjects(blocks).entries()) {
+    const file = block["type"] === "image" ? asObject(block["slack_file"])["id"] : undefined;
+    if (file !== undefined && !files.isPicture(asText(file))) {
+      issues.push({ message: "invalid slack file", pointer: `/blocks/${index}/slack_file` });
+    }
+  }
   if (issues.length > 0) {
     throw new ApiRefusal("invalid_blocks", { response_metadata: { messages: issues.map(formatIssue) } });
   }
