@@ -24,7 +24,7 @@ import {
 } from "./weigh-suspects.ts";
 
 /** A version takes traffic step by step, so what it breaks may break this much later. */
-const takesTrafficMs = 15 * 60_000;
+const takesTrafficMs = 10 * 60_000;
 /** No alert waits this long before it burns. */
 const mostPatienceMs = 45 * 60_000;
 

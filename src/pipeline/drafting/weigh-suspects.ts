@@ -25,6 +25,8 @@ const eventuallyMs = 45 * 60_000;
 export const nearMs = 5 * 60_000;
 /** A restless or slow metric may be dated too early by as much. */
 const doubtMs = 90_000;
+/** Users of a variation that nobody had before are counted this soon. */
+const appearsWithinMs = 2 * 60_000;
 /** An effect may exceed what the share of users allows by this factor: they may be the busiest ones. */
 const reachMargin = 1.5;
 
@@ -73,9 +75,7 @@ export function deploysBetween(evidence: Evidence, changeAt: Instant, onset: Ins
 function weigh(change: FlagChange, evidence: Evidence, onset: Instant, worst: Metric): WeighedChange {
   const leadMs = Date.parse(onset) - Date.parse(change.at);
   const found = compareCohorts(change, onset, evidence);
-  // Series that do not name their flag may be another's whose variations are called the same.
-  const doubtful = found.verdict === "confirms" && leadMs > soonMs && isNamesake(change, evidence);
-  const cohorts: CohortFinding = doubtful ? { verdict: "silent", citations: [] } : found;
+  const cohorts: CohortFinding = isAnothers(change, evidence) ? { verdict: "silent", citations: [] } : found;
   const small = tooSmall(change, worst);
   const impossibleBecause = impossible(change, leadMs, cohorts) ?? small;
   const limitMs = cohorts.verdict === "confirms" ? eventuallyMs : patienceMs(evidence, onset, worst);
@@ -110,15 +110,26 @@ function halfRiseMs({ points, onsetAt, before, badDirection, unit }: Metric): nu
   return reached === undefined ? 0 : reached[0] - onset;
 }
 
-/** True where another flag gave more users a variation of the same name, and the series do not say which is meant. */
-function isNamesake({ ref, gainedNames }: FlagChange, evidence: Evidence): boolean {
-  const labelled = itemsOf(evidence, "metric").some(({ labels }) => variationIn(labels)?.flagKey === ref.key);
-  return (
-    !labelled &&
-    itemsOf(evidence, "flag_change").some(
-      (other) => other.ref.key !== ref.key && other.gainedNames.some((name) => gainedNames.includes(name)),
-    )
+/**
+ * True where the series of the variations that this change gave to more users are another flag's, whose variations are
+ * called the same. A series that does not name its flag belongs to the change with which it appeared.
+ */
+function isAnothers(change: FlagChange, evidence: Evidence): boolean {
+  const namesakes = itemsOf(evidence, "flag_change").filter(
+    ({ ref, gainedNames }) =>
+      ref.key !== change.ref.key && gainedNames.some((name) => change.gainedNames.includes(name)),
   );
+  const mine = itemsOf(evidence, "metric").filter(({ labels }) =>
+    change.gainedNames.includes(variationIn(labels)?.variation ?? ""),
+  );
+  if (namesakes.length === 0 || mine.some(({ labels }) => variationIn(labels)?.flagKey === change.ref.key))
+    return false;
+  const cameWith = ({ at }: FlagChange) =>
+    mine.some(({ points: [first] }) => {
+      const sinceMs = first === undefined ? -Infinity : first[0] - Date.parse(at);
+      return sinceMs >= -datingToleranceMs && sinceMs <= appearsWithinMs;
+    });
+  return !cameWith(change) && namesakes.some(cameWith);
 }
 
 function impossible(change: FlagChange, leadMs: number, { verdict }: CohortFinding): string | null {
