@@ -4,11 +4,11 @@ import type { Door } from "./adapters/http/door.ts";
 import { createPool } from "./adapters/postgres/create-pool.ts";
 import { migrate } from "./adapters/postgres/migrate.ts";
 import { createStore } from "./adapters/postgres/store.ts";
-import { createDoorbell } from "./adapters/queue/doorbell.ts";
 import { confirmAccess } from "./app/confirm-access.ts";
 import { executorDeps } from "./app/executor-role.ts";
 import { openDatabase, withRemedy } from "./app/open-database.ts";
-import { joinSlack, type SlackFront } from "./app/join-slack.ts";
+import { openDoorbell } from "./app/open-doorbell.ts";
+import { type Reached, reachOutside } from "./app/reach-outside.ts";
 import { leaseMs, type Shared } from "./app/shared.ts";
 import { openDoor, type WebDeps, webDeps } from "./app/web-role.ts";
 import { type WorkerDeps, workerDeps } from "./app/worker-role.ts";
@@ -34,9 +34,8 @@ export interface App extends AsyncDisposable {
 export async function createApp({ config, log }: { config: Config; log: Log }): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const documents = loadDocuments(config.documents, config.services);
-  await confirmAccess(config, log);
   const controls = stack.use(openControls(config, log));
-  await controls.confirmSecret();
+  const featbit = stack.use(await reachOutside("FeatBit", () => confirmAccess(config, controls, log), log));
 
   const connection = await openDatabase(config.database, log, stack);
   const pool = createPool(connection, (line) => log.warn({ intent: "use the database" }, line));
@@ -44,14 +43,7 @@ export async function createApp({ config, log }: { config: Config; log: Log }): 
   await migrate(pool).catch((error: unknown) => {
     throw config.database.kind === "server" ? withRemedy(error) : error;
   });
-  const doorbell = stack.use(
-    await createDoorbell(
-      config.queue.kind === "redis"
-        ? { kind: "redis", url: config.queue.url.reveal() }
-        : { kind: "postgres", connection },
-      log,
-    ),
-  );
+  const doorbell = stack.use(await openDoorbell(config.queue, connection, log));
   const relay = createRelay(doorbell, log);
   const store = createStore(pool, { onCommitted: relay.ringWork, onAccepted: relay.ringSources });
   const shared: Shared = { config, documents, store, doorbell, log, stack };
@@ -64,7 +56,8 @@ export async function createApp({ config, log }: { config: Config; log: Log }): 
   const holder = randomUUID();
   stack.use(createSequencer({ store, holder, log }));
   stack.use(createSweeper({ store, doorbell, everyMs: config.timing.sweepEveryMs, log }));
-  const door = config.web === undefined ? null : await openWeb(config.web, controls, shared);
+  const door =
+    config.web === undefined ? null : await openWeb(config.web, controls, shared, [featbit, doorbell]);
 
   const owned = stack.move();
   return { doorUrl: door?.url ?? null, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -81,17 +74,26 @@ function openControls({ featbit, web, worker, executor }: Config, log: Log): Fea
 }
 
 /** The door first: what comes in while Slack is away is kept and worked on. */
-async function openWeb(part: WebConfig, controls: FeatBitControls, shared: Shared): Promise<Door> {
+async function openWeb(
+  part: WebConfig,
+  controls: FeatBitControls,
+  shared: Shared,
+  needed: readonly Reached[],
+): Promise<Door> {
   const { stack, log } = shared;
-  let front: SlackFront | null = null;
+  let front: Pick<Reached, "missing"> = { missing: () => ["Slack has not been joined"] };
   const door = stack.use(
-    await openDoor(part, shared, () => front?.missing() ?? ["Slack has not been joined"]),
+    await openDoor(part, shared, () => [...needed, front].flatMap((each) => each.missing())),
   );
   front = stack.use(
-    await joinSlack(async (own) => {
-      const late = { ...shared, stack: own };
-      await answerDoorbells({ web: await webDeps(part, controls, late) }, late);
-    }, log),
+    await reachOutside(
+      "Slack",
+      async (own) => {
+        const late = { ...shared, stack: own };
+        await answerDoorbells({ web: await webDeps(part, controls, late) }, late);
+      },
+      log,
+    ),
   );
   return door;
 }

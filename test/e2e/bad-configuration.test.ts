@@ -70,12 +70,6 @@ describe("signalman start with something wrong", () => {
     },
     { title: "the role is unknown", args: ["--role", "wroker"], says: /wroker.*worker/s, code: 2 },
     {
-      title: "FeatBit cannot be reached",
-      settings: featbit({ apiUrl: `http://${nobody}` }),
-      says: /FeatBit could not be reached.*FEATBIT_API_URL/,
-      code: 1,
-    },
-    {
       title: "FeatBit refuses the read token",
       env: { FEATBIT_READ_TOKEN: "api-not-a-token-of-this-featbit-0000000000" },
       says: /FEATBIT_READ_TOKEN/,
@@ -137,9 +131,10 @@ describe("signalman start with something wrong", () => {
       code: 1,
     },
     {
-      title: "Redis cannot be reached",
-      env: { REDIS_URL: `redis://${nobody}` },
-      says: /REDIS_URL/,
+      title: "the evaluation server is away and the read token is refused",
+      settings: featbit({ streamingUrl: `ws://${nobody}` }),
+      env: { FEATBIT_READ_TOKEN: "api-not-a-token-of-this-featbit-0000000000" },
+      says: /FEATBIT_READ_TOKEN/,
       code: 1,
     },
   ];

@@ -24,8 +24,8 @@ export interface FeatBitControlsOptions {
 
 export interface FeatBitControls extends Controls, AsyncDisposable {
   /**
-   * Waits until the first connection stands or fails. A server that is away is no failure: the safe controls stand.
-   * @throws OpsError `unauthorized` when FeatBit refuses the secret.
+   * Waits until the first connection stands or fails. While FeatBit is away the safe controls stand.
+   * @throws OpsError `unauthorized` when FeatBit refuses the secret, `unreachable` when no flags have come yet.
    */
   confirmSecret(): Promise<void>;
 }
@@ -78,11 +78,17 @@ export function createFeatBitControls(options: FeatBitControlsOptions): FeatBitC
       return "why" in now ? standing(now.why) : readControls(now.client, context);
     },
     async confirmSecret() {
-      const outcome = await Promise.race([link.firstTry, enough]);
-      if (outcome !== "refused") return;
+      await Promise.race([link.firstTry, enough]);
+      if (link.client() !== null) return;
+      if (link.isRefused()) {
+        throw new OpsError(
+          "unauthorized",
+          "FeatBit refused the SDK secret of Signalman's own environment: set FEATBIT_CONTROLS_SECRET to a server secret of it, and check this machine's clock.",
+        );
+      }
       throw new OpsError(
-        "unauthorized",
-        "FeatBit refused the SDK secret of Signalman's own environment: set FEATBIT_CONTROLS_SECRET to a server secret of it, and check this machine's clock.",
+        "unreachable",
+        `FeatBit's evaluation server has sent no flags yet (${link.problem() ?? "no answer"}). Check FEATBIT_STREAMING_URL.`,
       );
     },
     async [Symbol.asyncDispose]() {

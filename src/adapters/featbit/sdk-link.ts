@@ -24,8 +24,10 @@ export interface SdkLink extends AsyncDisposable {
   problem(): string | null;
   /** Resolves with the first flags, or when disposed of. */
   firstFlags: Promise<void>;
-  /** How the first try to connect ended: also `lost` when disposed of before it did. */
-  firstTry: Promise<"flags" | "refused" | "lost">;
+  /** Whether FeatBit refused the key when it was asked last. */
+  isRefused(): boolean;
+  /** Resolves when the first try to connect has ended, in whatever way. */
+  firstTry: Promise<void>;
 }
 
 interface Attempt {
@@ -44,11 +46,12 @@ const keyRefused = 4003;
 export function createSdkLink(options: SdkLinkOptions): SdkLink {
   const { log, pingMs } = options;
   const { promise: firstFlags, resolve: flagsCame } = Promise.withResolvers<void>();
-  const { promise: firstTry, resolve: firstTryEnded } = Promise.withResolvers<"flags" | "refused" | "lost">();
+  const { promise: firstTry, resolve: firstTryEnded } = Promise.withResolvers<void>();
   let serving: Attempt | null = null;
   let trying: Attempt | null = null;
   let heardAt = 0;
   let lostBecause: string | null = "no connection yet";
+  let refused = false;
   let failures = 0;
   let retry: NodeJS.Timeout | null = null;
   let disposed = false;
@@ -68,7 +71,8 @@ export function createSdkLink(options: SdkLinkOptions): SdkLink {
       leftOut: (what) =>
         log.warn({ intent: "read controls", what }, "Left out of the flags: its targeting cannot be read"),
       closed: (code) => {
-        firstTryEnded(code === keyRefused ? "refused" : "lost");
+        refused = code === keyRefused;
+        firstTryEnded();
         lose(attempt, closeWords(code));
       },
     });
@@ -84,7 +88,8 @@ export function createSdkLink(options: SdkLinkOptions): SdkLink {
     if (lostBecause !== null) log.info({ intent: "read controls" }, "FeatBit's streaming server answers");
     lostBecause = null;
     flagsCame();
-    firstTryEnded("flags");
+    refused = false;
+    firstTryEnded();
   }
 
   function lose(attempt: Attempt, because: string): void {
@@ -129,6 +134,7 @@ export function createSdkLink(options: SdkLinkOptions): SdkLink {
     client: () => serving?.client ?? null,
     silentMs: () => (serving === null ? Infinity : performance.now() - heardAt),
     problem: () => lostBecause,
+    isRefused: () => refused,
     firstFlags,
     firstTry,
     async [Symbol.asyncDispose]() {
@@ -137,7 +143,7 @@ export function createSdkLink(options: SdkLinkOptions): SdkLink {
       if (retry !== null) clearTimeout(retry);
       for (const attempt of [trying, serving]) if (attempt !== null) retire(attempt);
       flagsCame();
-      firstTryEnded("lost");
+      firstTryEnded();
       await Promise.all(closing);
     },
   };

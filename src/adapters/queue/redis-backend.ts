@@ -1,6 +1,6 @@
 import { Queue, Worker } from "bullmq";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
-import { OpsError } from "../../domain/ops-error.ts";
+import { OpsError, type OpsErrorCode } from "../../domain/ops-error.ts";
 import type { Log } from "../../pipeline/ports/log.ts";
 import { parseRedisUrl, type RedisAddress } from "./parse-redis-url.ts";
 import type { QueueBackend, Ring } from "./queue-backend.ts";
@@ -69,7 +69,10 @@ function connect(address: RedisAddress, options: Options): Redis | Cluster {
   }
 }
 
-/** At the start a queue that cannot be reached is an error that names the setting; later it is only waited for. */
+/**
+ * Throws `OpsError`: `unreachable` when it does not answer in time, `unauthorized` when it refuses the credential, each
+ * naming the setting. Once it has been reached, a lost connection is only waited for.
+ */
 async function ready(client: Redis | Cluster, address: RedisAddress): Promise<void> {
   if (client.status === "ready") return;
   const hosts = (address.kind === "single" ? [address.host] : address.hosts)
@@ -77,15 +80,21 @@ async function ready(client: Redis | Cluster, address: RedisAddress): Promise<vo
     .join(", ");
   let last = "no answer";
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(
-      () =>
-        reject(new OpsError("unreachable", `Redis at ${hosts} cannot be used (${last}). Check REDIS_URL.`)),
-      connectTimeoutMs,
-    );
+    const fail = (code: OpsErrorCode) =>
+      reject(new OpsError(code, `Redis at ${hosts} cannot be used (${last}). Check REDIS_URL.`));
+    const timer = setTimeout(() => fail("unreachable"), connectTimeoutMs);
     client.once("ready", () => {
       clearTimeout(timer);
       resolve();
     });
-    client.on("error", (error: Error) => (last = error.message));
+    client.on("error", (error: Error) => {
+      last = error.message;
+      if (!refused.test(last)) return;
+      clearTimeout(timer);
+      fail("unauthorized");
+    });
   });
 }
+
+/** How Redis answers without a password, with a wrong one, and to a user who may not do this. */
+const refused = /\b(NOAUTH|WRONGPASS|NOPERM)\b/;

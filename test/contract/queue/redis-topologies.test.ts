@@ -1,3 +1,4 @@
+import { Redis } from "ioredis";
 import { expect, it } from "vitest";
 import { createDoorbell } from "../../../src/adapters/queue/doorbell.ts";
 import { openRedis, openRedisCluster, openRedisSentinel, redisBinary } from "../../support/redis.ts";
@@ -22,6 +23,18 @@ it("says at the start which setting to look at when Redis is not there", async (
   await expect(createDoorbell({ kind: "redis", url: "redis://127.0.0.1:1" }, silent)).rejects.toThrow(
     /127\.0\.0\.1:1 cannot be used.*REDIS_URL/,
   );
+});
+
+it.runIf(binary)("says that waiting does not help when Redis refuses the password", async () => {
+  await using redis = await openRedis(binary ?? "");
+  const client = new Redis(redis.url);
+  await client.config("SET", "requirepass", "right");
+  client.disconnect();
+  for (const url of [redis.url, redis.url.replace("//", "//:wrong@")]) {
+    const refused = createDoorbell({ kind: "redis", url }, silent);
+    await expect(refused).rejects.toMatchObject({ code: "unauthorized", retryable: false });
+    await expect(refused).rejects.toThrow(/Check REDIS_URL/);
+  }
 });
 
 it.runIf(binary)("fails a ring soon when Redis has gone", async () => {
