@@ -51,9 +51,17 @@ interface Run {
   scores: Score[];
 }
 
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function warn(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
 async function main(): Promise<number> {
   if (values.help) {
-    console.log(usage);
+    print(usage);
     return 0;
   }
   const documents = loadDocuments(
@@ -66,7 +74,7 @@ async function main(): Promise<number> {
   );
   const worlds = chosenWorlds();
   if (worlds.length === 0) {
-    console.error(`No world matches --only ${values.only}. Nothing was measured, which counts as a failure.`);
+    warn(`No world matches --only ${values.only}. Nothing was measured, which counts as a failure.`);
     return 1;
   }
   const set = values.worlds === undefined ? "cases" : "worlds";
@@ -122,7 +130,7 @@ function conclude(runs: readonly Run[]): number {
     ? runs.flatMap(({ name, scores }) => missesOf(name, tally(scores), thresholds))
     : [];
   if (values.json) {
-    console.log(
+    print(
       JSON.stringify(
         { runs: runs.map(({ name, scores }) => ({ name, tally: tally(scores), scores })), misses },
         null,
@@ -130,10 +138,10 @@ function conclude(runs: readonly Run[]): number {
       ),
     );
   } else {
-    for (const { name, scores } of runs) console.log(reportOf(name, scores, pricesOf(values.price)));
-    if (values.check) console.log(misses.length === 0 ? "\nAll thresholds are met." : "");
+    for (const { name, scores } of runs) print(reportOf(name, scores, pricesOf(values.price)));
+    if (values.check) print(misses.length === 0 ? "\nAll thresholds are met." : "");
   }
-  for (const miss of misses) console.error(`missed: ${miss}`);
+  for (const miss of misses) warn(`missed: ${miss}`);
   return misses.length === 0 ? 0 : 1;
 }
 

@@ -8,8 +8,8 @@ import { troubleBeganAt } from "../trouble-began-at.ts";
 export type FlagChange = EvidenceOf<"flag_change">;
 export type Metric = EvidenceOf<"metric">;
 
-/** A shift is dated by samples and windowed rates; a change this much later may still have come first. */
-export const datingToleranceMs = 20_000;
+/** Shifts are dated late rather than early, and clocks agree within seconds: a change this much later may still be first. */
+export const datingToleranceMs = 10_000;
 /** The clocks of whoever sends alerts, of the flag platform and of the metrics differ by about as much. */
 const clockToleranceMs = 60_000;
 /** Metrics that get worse within this time are taken for signs of one trouble. */

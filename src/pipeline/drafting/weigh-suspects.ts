@@ -14,7 +14,7 @@ import { changedBehaviour, datingToleranceMs, type FlagChange, type Metric } fro
  */
 const promptlyMs = 60_000;
 /** A metric that rises slowly is dated no better than by half of its rise; no allowance is larger than this. */
-const mostBlurMs = 90_000;
+const mostBlurMs = 45_000;
 /** Where flags are changed often, one of them is near any trouble: time alone may err in so many of a hundred cases. */
 const mostChance = 0.05;
 /** No trouble that time alone links to a change begins later than this. */
@@ -23,6 +23,8 @@ export const soonMs = promptlyMs + mostBlurMs;
 const eventuallyMs = 45 * 60_000;
 /** Two things this far apart are told apart with some certainty. */
 export const nearMs = 5 * 60_000;
+/** A version is seen this much later than it takes traffic: by a scrape, or when its pipeline ends. */
+const seenLateMs = 30_000;
 /** A restless or slow metric may be dated too early by as much. */
 const doubtMs = 90_000;
 /** Users of a variation that nobody had before are counted this soon. */
@@ -68,7 +70,7 @@ export function otherChanges(evidence: Evidence): OtherChange[] {
 
 /** Those that lie between the change of a flag and the onset, so that they are the nearer cause. */
 export function deploysBetween(evidence: Evidence, changeAt: Instant, onset: Instant): OtherChange[] {
-  const [from, to] = [Date.parse(changeAt), Date.parse(onset) + datingToleranceMs];
+  const [from, to] = [Date.parse(changeAt), Date.parse(onset) + seenLateMs];
   return otherChanges(evidence).filter(({ at }) => Date.parse(at) > from && Date.parse(at) <= to);
 }
 

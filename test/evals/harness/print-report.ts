@@ -26,7 +26,9 @@ export function reportOf(title: string, scores: readonly Score[], prices: Prices
     "",
     table(
       ["class", "worlds", "passed", "recommended", "wrong flag", "abstained rightly", "median ms"],
-      [...Map.groupBy(scores, (score) => score.class)].toSorted().map(([name, of]) => classRow(name, of)),
+      [...Map.groupBy(scores, (score) => score.class)]
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, of]) => classRow(name, of)),
     ),
     "",
     `time of gathering and drafting: median ${all.medianMs.toFixed(1)} ms, p95 ${all.p95Ms.toFixed(1)} ms`,
