@@ -56,11 +56,16 @@ export async function drainStage(
   for (;;) {
     const item = await options.store.work.claim(stage, subject, options.leaseMs);
     if (item === null) return;
-    await runOne(item, run, options);
+    // What is to be done again was rung and stands at the end of the queue: others have their turn first.
+    if ((await runOne(item, run, options)) === "again") return;
   }
 }
 
-async function runOne(item: WorkItem, run: RunStage, options: StageRunnerOptions): Promise<void> {
+async function runOne(
+  item: WorkItem,
+  run: RunStage,
+  options: StageRunnerOptions,
+): Promise<StageOutcome["kind"] | "failed"> {
   const { store, log, leaseMs, maxAttempts } = options;
   const fields = {
     correlationId: item.correlationId,
@@ -88,8 +93,10 @@ async function runOne(item: WorkItem, run: RunStage, options: StageRunnerOptions
         break;
     }
     log.debug({ ...fields, outcome: outcome.kind }, "Stage ended");
+    return outcome.kind;
   } catch (error) {
     await failed(item, error, options);
+    return "failed";
   } finally {
     clearInterval(heartbeat);
   }
