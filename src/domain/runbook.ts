@@ -46,8 +46,8 @@ export function symptomsShown(
   runbook: Pick<Runbook, "symptoms">,
   alert: Pick<Alert, "title" | "summary" | "labels">,
   trends: TrendsByQuery = new Map(),
+  words = wordsOfAlert(alert),
 ): number {
-  const words = wordsOf(`${alert.title} ${alert.summary}`);
   return runbook.symptoms.filter((symptom) => {
     const metric = metricSymptom.exec(symptom);
     if (metric !== null) {
@@ -64,6 +64,11 @@ export function symptomsShown(
 }
 
 const metricSymptom = /^metric ([a-z0-9_-]{1,64}) is (degraded|recovered|improved|steady|no_data)$/;
+
+/** For callers that hold one alert against many runbooks: reading the words is most of the work. */
+export function wordsOfAlert({ title, summary }: Pick<Alert, "title" | "summary">): ReadonlySet<string> {
+  return wordsOf(`${title} ${summary}`);
+}
 
 function wordsOf(text: string): Set<string> {
   return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);

@@ -1,6 +1,6 @@
 import type { EvidenceOf } from "../../domain/evidence/evidence.ts";
 import type { IncidentState } from "../../domain/incident/incident.ts";
-import { type Runbook, symptomsShown } from "../../domain/runbook.ts";
+import { type Runbook, symptomsShown, wordsOfAlert } from "../../domain/runbook.ts";
 import type { Service } from "../../domain/service.ts";
 import type { Unnumbered } from "./describe-flag-change.ts";
 
@@ -22,11 +22,12 @@ export function matchRunbooks(
       new Set(series.map(({ trend }) => trend)),
     ]),
   );
+  const alerts = incident.alerts.map(({ alert }) => ({ alert, words: wordsOfAlert(alert) }));
   return runbooks
     .filter(({ id }) => service.runbooks.length === 0 || service.runbooks.includes(id))
     .map((runbook) => ({
       runbook,
-      shown: Math.max(0, ...incident.alerts.map(({ alert }) => symptomsShown(runbook, alert, trends))),
+      shown: Math.max(0, ...alerts.map(({ alert, words }) => symptomsShown(runbook, alert, trends, words))),
     }))
     .filter(({ shown }) => shown > 0)
     .toSorted((a, b) => b.shown - a.shown || (a.runbook.id < b.runbook.id ? -1 : 1))
