@@ -25,8 +25,9 @@ import { verify, type VerifyDeps } from "./verify.ts";
 export const stages = [
   { stage: "intake", role: "worker", concurrency: 4, maxAttempts: 5 },
   { stage: "investigate", role: "worker", concurrency: 4, maxAttempts: 8 },
-  // A card that stands still is worse than any number of tries.
-  { stage: "notify", role: "web", concurrency: 8, maxAttempts: null },
+  // A card that stands still is worse than any number of tries. Most only wait for Slack's pace: whoever must not
+  // wait has to be known to the one who decides who goes first, not stand in a queue before it.
+  { stage: "notify", role: "web", concurrency: 64, maxAttempts: null },
   { stage: "execute", role: "executor", concurrency: 4, maxAttempts: 1000 },
   { stage: "verify", role: "worker", concurrency: 4, maxAttempts: 20 },
   { stage: "expire", role: "worker", concurrency: 2, maxAttempts: 1000 },

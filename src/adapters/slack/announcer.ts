@@ -15,7 +15,7 @@ import { joinLines, section } from "./blocks.ts";
 import { focusOf, mayPost } from "./card/focus.ts";
 import { renderCard, type CardFacts, type RenderedMessage } from "./card/render-card.ts";
 import type { Log } from "../../pipeline/ports/log.ts";
-import type { Pacer } from "./pacer.ts";
+import type { Pacer, Urgency } from "./pacer.ts";
 import { isChannelTrouble, isMessageLost } from "./slack-failure.ts";
 import { askMessage } from "./thread/ask-message.ts";
 import { eventLines } from "./thread/event-line.ts";
@@ -59,7 +59,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
   const pictures = draw === undefined ? null : createPictures({ client, draw, log, againMs });
 
   const post = (channel: string, message: RenderedMessage, more: PostOptions = {}) =>
-    pacer.send(channel, more.threadTs === undefined ? "card" : "line", () =>
+    pacer.send(channel, more.urgency ?? "line", () =>
       askSlack("chat.postMessage", WirePosted, () =>
         postMessage(client, { channel, ...message, ...threadOf(more), ...metadataOf(more) }),
       ),
@@ -99,7 +99,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
       if (renderedHash === known.renderedHash) return known;
       const { channel, ts } = known;
       try {
-        await pacer.send(channel, "card", () =>
+        await pacer.send(channel, "update", () =>
           askSlack("chat.update", WirePosted, () =>
             client.chat.update({ channel, ts, ...message, ...quietUpdate, metadata }),
           ),
@@ -133,10 +133,11 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
   const postCard = async (view: IncidentView, facts: CardFacts, candidates: string[]): Promise<Posting> => {
     const metadata = cardMetadata(view);
     const [ideal] = channelsOf(view);
+    const urgency = view.incident.severity === "critical" ? "alarm" : "card";
     for (const [index, wanted] of candidates.entries()) {
       const message = renderCard(view, { ...facts, misplaced: misplacedWords(ideal, wanted) });
       try {
-        const { channel, ts } = await post(wanted, message, { metadata });
+        const { channel, ts } = await post(wanted, message, { metadata, urgency });
         const renderedHash = hashOf({ message, metadata });
         return await record({ subject: view.incident.id, part: cardPart, channel, ts, renderedHash });
       } catch (error) {
@@ -281,6 +282,8 @@ export type CardUrl = (incidentId: IncidentId) => Promise<string | null>;
 interface PostOptions {
   threadTs?: string;
   metadata?: CardMetadata;
+  /** Of a line unless it says otherwise. */
+  urgency?: Urgency;
 }
 type CardMetadata = ReturnType<typeof cardMetadata>;
 

@@ -1,8 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { OpsError } from "../../domain/ops-error.ts";
 
-/** Cards go before thread lines: what is wrong must not wait behind what was said about something else. */
-export type Urgency = "card" | "line";
+/**
+ * What goes first: the first card of something critical, then other first cards, then cards written anew, then lines.
+ * What is wrong must not wait behind more about what is known to be wrong.
+ */
+const urgencies = ["alarm", "card", "update", "line"] as const;
+export type Urgency = (typeof urgencies)[number];
 
 export interface Pacer {
   /** Sends in its turn. A send that was refused for its rate has had no effect and is tried once more. */
@@ -30,7 +34,7 @@ export function createPacer(options: { intervalMs: number; burst: number; patien
     const known = lanes.get(channel);
     if (known !== undefined) return known;
     const made: Lane = {
-      waiting: { card: [], line: [] },
+      waiting: { alarm: [], card: [], update: [], line: [] },
       running: false,
       free: burst,
       refilledAt: performance.now(),
@@ -73,7 +77,8 @@ export function createPacer(options: { intervalMs: number; burst: number; patien
     if (lane.running) return;
     lane.running = true;
     for (;;) {
-      const next = lane.waiting.card.shift() ?? lane.waiting.line.shift();
+      const most = urgencies.find((urgency) => lane.waiting[urgency].length > 0);
+      const next = most === undefined ? undefined : lane.waiting[most].shift();
       if (next === undefined) break;
       await next();
     }

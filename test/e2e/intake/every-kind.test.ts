@@ -7,6 +7,7 @@ import { expectAuditPasses } from "../../support/ledger-check.ts";
 import { runSignalman } from "../../support/signalman.ts";
 import { until } from "../../support/until.ts";
 import { type Amazon, openAmazon } from "./amazon.ts";
+import { inTurns } from "./in-turns.ts";
 import { asHeader, everywhere, naughtyStrings } from "./naughty-strings.ts";
 import { type Intake, openIntake, post, secretOf, variableOf } from "./open-intake.ts";
 import { type Came, filesThatEnded, sendAsVendors, tableOf } from "./send-as-vendors.ts";
@@ -29,7 +30,7 @@ beforeAll(async () => {
     await openIntake({
       quiet: true,
       sources: [...vendorSources, ...otherSources],
-      settings: { intake: { mostOpenIncidents: 1000 }, timing: { sweepEvery: "1s" } },
+      settings: () => ({ intake: { mostOpenIncidents: 1000 }, timing: { sweepEvery: "1s" } }),
     }),
   );
   // Incidents without cards, for Slack's pace: what is looked at here is what becomes of deliveries.
@@ -45,19 +46,6 @@ function postPlain(sourceId: string, body: unknown, headers: Record<string, stri
     "content-type": "application/json",
     authorization: `Bearer ${secretOf(sourceId)}`,
   });
-}
-
-/** Does it for all, so many at once. */
-async function inTurns<Item>(
-  items: readonly Item[],
-  atOnce: number,
-  act: (item: Item) => Promise<unknown>,
-): Promise<void> {
-  const waiting = items.values();
-  const one = async () => {
-    for (const item of waiting) await act(item);
-  };
-  await Promise.all(Array.from({ length: atOnce }, one));
 }
 
 function counted(values: readonly (string | number)[]): string {

@@ -8,7 +8,7 @@ import { DeliveryId, IncidentId } from "../../../src/domain/ids.ts";
 import type { IncidentState } from "../../../src/domain/incident/incident.ts";
 import { streamOf } from "../../../src/domain/ledger/stream.ts";
 import type { Store } from "../../../src/pipeline/ports/storage.ts";
-import type { WorldOptions } from "../../../src/sandbox/world/create-world.ts";
+import type { World, WorldOptions } from "../../../src/sandbox/world/create-world.ts";
 import { createPlay } from "../../support/incident-play.ts";
 import { buildWorld } from "../../support/open-shop.ts";
 import { type Pointed, spawnSignalman, workFolder } from "../../support/signalman.ts";
@@ -30,15 +30,15 @@ export type Intake = Awaited<ReturnType<typeof openIntake>>;
 
 /**
  * A shop, Signalman as a process of its own that logs all it can, and its database read beside it. `settings` are
- * added to those of the shop, `sources` to its sources; each gets a secret.
+ * put over those of the shop, `sources` are added to its sources; each gets a secret.
  */
 export async function openIntake({
-  settings = {},
+  settings = () => ({}),
   sources = [],
   env = {},
   ...options
 }: Omit<WorldOptions, "dataFolder"> & {
-  settings?: Record<string, unknown>;
+  settings?: (world: World) => Record<string, unknown>;
   sources?: readonly ({ id: string } & Record<string, unknown>)[];
   env?: Record<string, string>;
 }) {
@@ -50,7 +50,12 @@ export async function openIntake({
     typeof secretEnv === "string" ? [[secretEnv, secretOf(id)] as const] : [],
   );
   const pointed: Pointed = {
-    settings: { ...world.settings, log: { level: "debug" }, ...settings, sources: [...shops, ...sources] },
+    settings: {
+      ...world.settings,
+      log: { level: "debug" },
+      ...settings(world),
+      sources: [...shops, ...sources],
+    },
     env: { ...world.env, ...Object.fromEntries(variables), ...env },
   };
   const signalman = stack.use(await spawnSignalman(pointed, folder.path));

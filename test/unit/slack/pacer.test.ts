@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createPacer } from "../../../src/adapters/slack/pacer.ts";
+import { createPacer, type Urgency } from "../../../src/adapters/slack/pacer.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
 
 const limited = (retryAfterMs: number) => new OpsError("rate_limited", "wait", { retryAfterMs });
@@ -50,13 +50,12 @@ describe("the pace of one channel", () => {
     expect(sends).toBe(1);
   });
 
-  it("lets cards overtake the lines that wait", async () => {
+  it("lets first cards overtake what waits, and critical ones all others", async () => {
     const pacer = createPacer({ intervalMs: 5, burst: 1, patienceMs: 1000 });
     const order: string[] = [];
-    const send = (urgency: "card" | "line", name: string) =>
-      pacer.send("A", urgency, async () => void order.push(name));
-    await Promise.all([send("line", "1"), send("line", "2"), send("line", "3"), send("card", "card")]);
-    expect(order).toEqual(["1", "card", "2", "3"]);
+    const send = (urgency: Urgency) => pacer.send("A", urgency, async () => void order.push(urgency));
+    await Promise.all((["line", "line", "update", "card", "update", "alarm", "card"] as const).map(send));
+    expect(order).toEqual(["line", "alarm", "card", "card", "update", "update", "line"]);
   });
 
   it("goes on after a failure", async () => {
