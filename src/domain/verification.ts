@@ -51,13 +51,15 @@ export function judge(badDirection: "up" | "down", levels: Levels): { verdict: V
     return { verdict: "no_effect", reason: "The metric was not degraded when the change was made." };
   }
   const goneShare = (sign * (troubled - now)) / damage;
-  const percent = Math.round(goneShare * 100);
-  if (goneShare >= recoveredShare)
-    return { verdict: "recovered", reason: `${percent}% of the damage is gone.` };
-  if (goneShare >= improvedShare)
-    return { verdict: "improved", reason: `${percent}% of the damage is gone.` };
-  if (goneShare < -improvedShare) return { verdict: "worse", reason: `The damage grew by ${-percent}%.` };
-  return { verdict: "no_effect", reason: `The metric moved by ${percent}% of the damage, which is noise.` };
+  if (goneShare >= recoveredShare) return { verdict: "recovered", reason: `${gone(goneShare)} is gone.` };
+  if (goneShare >= improvedShare) return { verdict: "improved", reason: `${gone(goneShare)} is gone.` };
+  if (goneShare < -improvedShare) {
+    return { verdict: "worse", reason: `The damage is ${grown(-goneShare)} than before the change.` };
+  }
+  return {
+    verdict: "no_effect",
+    reason: `The metric moved by ${percent(Math.abs(goneShare))} of the damage, which is noise.`,
+  };
 }
 
 function judgeWithoutHealthy(
@@ -65,17 +67,40 @@ function judgeWithoutHealthy(
   troubled: number,
   now: number,
 ): { verdict: Verdict; reason: string } {
-  const share = (sign * (troubled - now)) / Math.max(Math.abs(troubled), Number.EPSILON);
-  const percent = Math.round(Math.abs(share) * 100);
-  if (share >= improvedShare) {
-    return {
-      verdict: "improved",
-      reason: `It is ${percent}% better; the earlier healthy level is not known.`,
-    };
+  const unknown = "The earlier healthy level is not known.";
+  const better = sign * (troubled - now);
+  // Of nothing there is no share.
+  if (troubled === 0 && better !== 0) {
+    return better > 0
+      ? { verdict: "improved", reason: `It was at zero before the change and is better now. ${unknown}` }
+      : { verdict: "worse", reason: `It was at zero before the change and is worse now. ${unknown}` };
   }
-  if (share <= -improvedShare)
-    return { verdict: "worse", reason: `It is ${percent}% worse than before the change.` };
-  return { verdict: "no_effect", reason: `It moved by ${percent}%, which is noise.` };
+  const share = troubled === 0 ? 0 : better / Math.abs(troubled);
+  if (share >= improvedShare)
+    return { verdict: "improved", reason: `It is ${grown(share, "better")}. ${unknown}` };
+  if (share <= -improvedShare) {
+    return { verdict: "worse", reason: `It is ${grown(-share, "worse")} than before the change. ${unknown}` };
+  }
+  return {
+    verdict: "no_effect",
+    reason: `It moved by ${percent(Math.abs(share))}, which is noise. ${unknown}`,
+  };
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)}%`;
+}
+
+/** More than all of it is gone where a metric ends better than it ever was. */
+function gone(share: number): string {
+  return share >= 0.995 ? "All of the damage" : `${percent(share)} of the damage`;
+}
+
+/** Beyond twice as much a percentage is hard to read, and beyond a thousand times any number is. */
+function grown(share: number, how = "larger"): string {
+  if (share <= 1) return `${percent(share)} ${how}`;
+  if (share >= 999) return `more than a thousand times ${how}`;
+  return `${share < 9 ? Math.round(share * 10) / 10 : Math.round(share)} times ${how}`;
 }
 
 /** One series of a metric: a route, a variation, a region. */

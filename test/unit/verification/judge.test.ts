@@ -46,6 +46,26 @@ test.each(table)("%s", (_, direction, levels, verdict) => {
   expect(judged.reason).not.toMatch(/NaN|Infinity|undefined/);
 });
 
+test.each<[string, "up" | "down", Levels, string]>([
+  ["better than ever", "up", of(100, 200, 50), "All of the damage is gone."],
+  ["most of it gone", "up", of(100, 200, 120), "80% of the damage is gone."],
+  ["a little worse", "up", of(100, 200, 210), "The metric moved by 10% of the damage, which is noise."],
+  ["a small damage that became large", "up", of(100, 106, 200), "16 times larger"],
+  ["from zero, nothing known to be healthy", "up", of(null, 0, 12), "It was at zero before the change"],
+  [
+    "a rate that stood still and runs",
+    "down",
+    of(null, 0, 12),
+    "It was at zero before the change and is better",
+  ],
+  ["from next to nothing", "up", of(null, 1e-12, 5), "more than a thousand times worse"],
+  ["half as much again", "up", of(null, 10, 15), "It is 50% worse"],
+])("says it in figures that a person can read: %s", (_, direction, levels, words) => {
+  const { reason } = judge(direction, levels);
+  expect(reason).toContain(words);
+  expect(reason).not.toMatch(/\d{4}|-\d/);
+});
+
 test("the shares that decide are what the documentation says", () => {
   expect([recoveredShare, improvedShare]).toEqual([0.75, 0.25]);
 });
