@@ -156,7 +156,7 @@ function broken(
   lost: string[],
   restore: Extract<ChainCheck, { kind: "broken" }>["restore"] = null,
 ): ChainCheck {
-  const by = plainName(entry.author.email ?? entry.author.name);
+  const by = plainName(entry.author.name);
   return { kind: "broken", auditEntryId: entry.auditId, by, changedAt: entry.at, lost, restore };
 }
 

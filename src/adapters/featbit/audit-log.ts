@@ -94,11 +94,15 @@ export function toAuditRow(wire: WireAuditEntry): AuditRow {
   };
 }
 
-/** FeatBit writes "Access token" and "System" where a person has an e-mail address (contract §1.4). */
+/**
+ * FeatBit writes "Access token" and "System" where a person has an e-mail address (contract §1.4). The name is for
+ * everybody to read: where FeatBit has the address for one, it is what stands before the @.
+ */
 export function authorOf({ creatorName, creatorEmail }: WireAuditEntry): FlagAuditEntry["author"] {
   const email = creatorEmail.includes("@") ? creatorEmail : null;
   if (creatorEmail === "Access token") return { name: `${creatorName} (access token)`, email };
-  return { name: creatorName || creatorEmail || "unknown", email };
+  const [name] = (creatorName || creatorEmail).split("@");
+  return { name: name || "unknown", email };
 }
 
 /** The audit log keeps both sides as JSON text. */

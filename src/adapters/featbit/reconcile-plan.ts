@@ -68,7 +68,7 @@ function reasonOf(plan: Plan, { found, entries }: ReadBack): string {
           diffFlags(plan.after, current, plan.before.segments).join("; ");
   }
   const newest = entries.find((entry) => entry.revisionAfter === current.revision);
-  const by = plainName(newest?.author.email ?? newest?.author.name ?? "unknown");
+  const by = plainName(newest?.author.name ?? "unknown");
   const same = sameBehaviour(current, plan.after) ? " It behaves as planned all the same." : "";
   return `${by} changed the flag at ${newest?.at ?? current.updatedAt}, and no audit entry has our operation id.${same}`;
 }

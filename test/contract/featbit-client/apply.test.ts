@@ -230,7 +230,7 @@ describe("toggles, which FeatBit checks against nothing", () => {
       kind: "applied",
       chain: {
         kind: "broken",
-        by: alice,
+        by: "Alice",
         lost: [
           "Nothing was lost, but this change came between approval and our write, so our write was made on it:",
           "Individual targets of Off: +1 (eve)",

@@ -78,7 +78,7 @@ for (const ours of ["toggle", "targeting"] as const) {
       if (outcome.chain.kind !== "broken") continue;
       if (oursStands) {
         counts.theirsLost++;
-        expect(outcome.chain.by).toBe(alice);
+        expect(outcome.chain.by).toBe("Alice");
         expect(outcome.chain.lost.join("\n")).toMatch(
           ours === "toggle" ? /Default rule: / : /Flag: on → off/,
         );

@@ -79,7 +79,7 @@ describe("an uncertain write is read back, never guessed", () => {
     expect(await world.writer.reconcile(plan, "OP-1")).toMatchObject({
       kind: "unclear",
       reason: expect.stringMatching(
-        /^alice@example.com changed the flag at .* It behaves as planned all the same\.$/,
+        /^Alice changed the flag at .* It behaves as planned all the same\.$/,
       ),
       current: expect.arrayContaining([expect.stringMatching(/^Off: everyone gets/)]),
     });
