@@ -14,7 +14,7 @@ import { changedBehaviour, datingToleranceMs, type FlagChange, type Metric } fro
  */
 const promptlyMs = 60_000;
 /** A metric that rises slowly is dated no better than by half of its rise; no allowance is larger than this. */
-const mostBlurMs = 45_000;
+const mostBlurMs = 60_000;
 /** Where flags are changed often, one of them is near any trouble: time alone may err in so many of a hundred cases. */
 const mostChance = 0.05;
 /** No trouble that time alone links to a change begins later than this. */

@@ -84,9 +84,13 @@ function cohortsOf(
   return { verdict: judge(cohorts, trouble, change), citations: series.map(({ id }) => id) };
 }
 
+/** A ratio often goes without a unit. */
+function kindOf(unit: string): string {
+  return unit === "" ? "ratio" : unit;
+}
+
 /** A metric over all users that got worse and measures the same kind of thing; null where there is none. */
 function troubleLike(series: readonly Metric[], evidence: Evidence): Metric | null {
-  const kindOf = (unit: string) => (unit === "" ? "ratio" : unit);
   const kinds = new Set(series.map(({ unit }) => kindOf(unit)));
   const found = itemsOf(evidence, "metric").find(
     ({ trend, unit, labels }) =>

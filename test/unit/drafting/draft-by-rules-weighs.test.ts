@@ -20,6 +20,23 @@ const toggled = (key: string, minutesAgo: number) => ({
   after: boolFlag(key, true),
 });
 
+const rarely = (time: number): number => (Math.abs(Math.sin(time * 12.9898)) > 0.97 ? 0.02 : 0);
+
+const perVariation = (base: [number, number], next: [number, number], from = -Infinity) => [
+  { labels: { variation: "baseline" }, value: jump(ago(6), ...base) },
+  { labels: { variation: "reranker_v2" }, value: jump(ago(6), ...next), from },
+];
+
+const failing = { error_ratio: [{ value: jump(ago(6), 0.004, 0.09) }] };
+const changedBefore = (minutesAgo: number): World => ({
+  changes: [toggled("f", minutesAgo)],
+  metrics: failing,
+});
+const changedAmong = (others: NonNullable<World["changes"]>): World => ({
+  changes: [toggled("f", 6.8), ...others],
+  metrics: failing,
+});
+
 describe("a change does no more than its users can", () => {
   test.each([
     [
@@ -56,11 +73,6 @@ describe("a change does no more than its users can", () => {
 });
 
 describe("series per variation", () => {
-  const perVariation = (base: [number, number], next: [number, number], from = -Infinity) => [
-    { labels: { variation: "baseline" }, value: jump(ago(6), ...base) },
-    { labels: { variation: "reranker_v2" }, value: jump(ago(6), ...next), from },
-  ];
-
   test("a variation that always was worse is to blame for what its new users meet", async () => {
     const answer = await concluded({
       changes: [rollout("f", 6.3, 10, 60)],
@@ -85,7 +97,6 @@ describe("series per variation", () => {
   });
 
   test("rare failures that come by chance among the others do not clear the variation", async () => {
-    const rarely = (time: number) => (Math.abs(Math.sin(time * 12.9898)) > 0.97 ? 0.02 : 0);
     const answer = await concluded({
       changes: [rollout("f", 6.3, 0, 30)],
       metrics: {
@@ -126,23 +137,15 @@ describe("chance", () => {
   const others = Array.from({ length: 12 }, (_, index) => toggled(`other_${index}`, 12 + 3.7 * index));
 
   test("a change two minutes before a sharp onset is not blamed by time alone", async () => {
-    const world = (minutesAgo: number): World => ({
-      changes: [toggled("f", minutesAgo)],
-      metrics: { error_ratio: [{ value: jump(ago(6), 0.004, 0.09) }] },
-    });
-    expect((await concluded(world(6.5))).flag).toBe("f");
-    const later = await concluded(world(8.2));
+    expect((await concluded(changedBefore(6.5))).flag).toBe("f");
+    const later = await concluded(changedBefore(8.2));
     expect(later.flag).toBeNull();
     expect(later.says).toMatch(/which is long/);
   });
 
   test("where flags are changed all the time, being near says little", async () => {
-    const world = (changes: NonNullable<World["changes"]>): World => ({
-      changes: [toggled("f", 6.8), ...changes],
-      metrics: { error_ratio: [{ value: jump(ago(6), 0.004, 0.09) }] },
-    });
-    expect((await concluded(world([]))).flag).toBe("f");
-    expect((await concluded(world(others))).flag).toBeNull();
+    expect((await concluded(changedAmong([]))).flag).toBe("f");
+    expect((await concluded(changedAmong(others))).flag).toBeNull();
   });
 
   test("a change just after the dated onset keeps another from being blamed alone", async () => {
