@@ -90,7 +90,9 @@ async function openWeb(
       "Slack",
       async (own) => {
         const late = { ...shared, stack: own };
-        await answerDoorbells({ web: await webDeps(part, controls, late) }, late);
+        const web = await webDeps(part, controls, late);
+        await answerDoorbells({ web }, late);
+        own.defer(web.leave);
       },
       log,
     ),

@@ -3,7 +3,7 @@ import { createFeatBitReader } from "../adapters/featbit/featbit-reader.ts";
 import { createDoor, type Door } from "../adapters/http/door.ts";
 import { renderPlot } from "../adapters/plot/render-plot.ts";
 import { createIdentity } from "../adapters/slack/identity.ts";
-import { createSlack } from "../adapters/slack/slack.ts";
+import { createSlack, type Slack } from "../adapters/slack/slack.ts";
 import type { WebConfig } from "../config/load-config.ts";
 import { CorrelationId, DeliveryId } from "../domain/ids.ts";
 import type { NotifyDeps } from "../pipeline/notify.ts";
@@ -15,8 +15,12 @@ import { newChangeId, type Shared } from "./shared.ts";
 
 export type WebDeps = NotifyDeps & TellDeps;
 
-/** People's front: Slack's cards, clicks and commands. */
-export async function webDeps(part: WebConfig, controls: Controls, shared: Shared): Promise<WebDeps> {
+/** People's front: Slack's cards, clicks and commands. `leave`: see `Slack`. */
+export async function webDeps(
+  part: WebConfig,
+  controls: Controls,
+  shared: Shared,
+): Promise<WebDeps & Pick<Slack, "leave">> {
   const { config, documents, store, log, stack } = shared;
   const { services } = config;
   const { roles } = documents.governance;
@@ -63,7 +67,8 @@ export async function webDeps(part: WebConfig, controls: Controls, shared: Share
       log,
     }),
   );
-  return { store, services, controls, announcer: slack.announcer, noticeboard: slack.noticeboard };
+  const { announcer, noticeboard, leave } = slack;
+  return { store, services, controls, announcer, noticeboard, leave };
 }
 
 /** Where webhooks come in. `missing` says what else is not there that useful work needs. */

@@ -13,6 +13,13 @@ export interface Pacer {
   send<T>(channel: string, urgency: Urgency, send: () => Promise<T>): Promise<T>;
 }
 
+export interface PacerOptions {
+  intervalMs: number;
+  burst: number;
+  patienceMs: number;
+  leaving?: AbortSignal;
+}
+
 interface Lane {
   waiting: Record<Urgency, (() => Promise<void>)[]>;
   running: boolean;
@@ -24,10 +31,11 @@ interface Lane {
 /**
  * Slack takes about one message a second and channel, with short bursts (contract §1, rate tiers). Sends of one
  * channel go out one after another, at most `burst` at once and then one per `intervalMs`. When Slack names a
- * time to wait, the whole channel waits; a wait longer than `patienceMs` is the caller's to sit out.
+ * time to wait, the whole channel waits; a wait longer than `patienceMs` is the caller's to sit out. Once `leaving`,
+ * what waits for its turn fails: whoever runs next sends it.
  */
-export function createPacer(options: { intervalMs: number; burst: number; patienceMs: number }): Pacer {
-  const { intervalMs, burst, patienceMs } = options;
+export function createPacer(options: PacerOptions): Pacer {
+  const { intervalMs, burst, patienceMs, leaving } = options;
   const lanes = new Map<string, Lane>();
 
   const laneOf = (channel: string): Lane => {
@@ -45,6 +53,7 @@ export function createPacer(options: { intervalMs: number; burst: number; patien
   };
 
   const turn = async (lane: Lane): Promise<void> => {
+    if (leaving?.aborted) throw left();
     const now = performance.now();
     const pauseMs = lane.closedUntil - now;
     if (pauseMs > patienceMs) {
@@ -58,7 +67,10 @@ export function createPacer(options: { intervalMs: number; burst: number; patien
     lane.refilledAt = now;
     const waitMs = Math.max((1 - lane.free) * intervalMs, pauseMs, 0);
     lane.free -= 1;
-    if (waitMs > 0) await wait(waitMs);
+    if (waitMs <= 0) return;
+    await wait(waitMs, undefined, leaving && { signal: leaving }).catch(() => {
+      throw left();
+    });
   };
 
   const attempt = async <T>(lane: Lane, send: () => Promise<T>): Promise<T> => {
@@ -94,4 +106,8 @@ export function createPacer(options: { intervalMs: number; burst: number; patien
       });
     },
   };
+}
+
+function left(): OpsError {
+  return new OpsError("unreachable", "Signalman is stopping, so this waits for the next start.");
 }

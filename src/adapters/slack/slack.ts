@@ -73,6 +73,8 @@ export interface Slack extends AsyncDisposable {
   teamId: string;
   /** The port of the HTTP connection; null with Socket Mode. */
   port: number | null;
+  /** Before stopping: what waits for Slack's pace fails at once, and is left to whoever runs next. */
+  leave: () => void;
 }
 
 /**
@@ -94,7 +96,9 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
   const self = await whoAmI(client);
 
   const identity = options.identity ?? createIdentity({ ...access, roles, log });
+  const leaving = new AbortController();
   const pacer = createPacer({
+    leaving: leaving.signal,
     intervalMs: limits.messageIntervalMs,
     burst: limits.messageBurst,
     patienceMs: 15_000,
@@ -163,6 +167,7 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     botUserId: self.botUserId,
     teamId: self.teamId,
     port,
+    leave: () => leaving.abort(),
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
 }

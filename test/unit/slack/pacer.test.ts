@@ -58,6 +58,19 @@ describe("the pace of one channel", () => {
     expect(order).toEqual(["line", "alarm", "card", "card", "update", "update", "line"]);
   });
 
+  it("lets nobody wait any more once it is time to leave", async () => {
+    const leaving = new AbortController();
+    const options = { intervalMs: 60_000, burst: 1, patienceMs: 1000, leaving: leaving.signal };
+    const pacer = createPacer(options);
+    const ends = [1, 2, 3].map((nth) =>
+      pacer.send("A", "line", async () => nth).catch((error: unknown) => error),
+    );
+    expect(await ends[0]).toBe(1);
+    leaving.abort();
+    const rest = await Promise.all([ends[1], ends[2], pacer.send("B", "card", async () => 4).catch(String)]);
+    expect(rest.map(String)).toEqual(Array(3).fill(expect.stringContaining("Signalman is stopping")));
+  });
+
   it("goes on after a failure", async () => {
     const pacer = createPacer({ intervalMs: 1, burst: 5, patienceMs: 100 });
     await expect(pacer.send("A", "line", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
