@@ -19,10 +19,10 @@ const mostTries = 5;
 export function commitOn(database: Database, onCommitted: (followUps: readonly FollowUp[]) => void) {
   return async function commit(commit: Commit): Promise<CommitResult> {
     for (let tries = 1; ; tries++) {
-      const tried: Tried = {};
+      const tried: Tried = { followUps: [] };
       try {
         const result = await database.transaction((client) => writeAll(client, commit, tried));
-        if (result.kind === "committed") onCommitted(commit.followUps ?? []);
+        if (result.kind === "committed") onCommitted(tried.followUps);
         return result;
       } catch (error) {
         const refusal = await refusalOf(database, error, tried);
@@ -35,8 +35,10 @@ export function commitOn(database: Database, onCommitted: (followUps: readonly F
   };
 }
 
-/** The write that was under way when a unique index refused, and the row it would have made. */
 interface Tried {
+  /** What is to be rung once it is committed. */
+  followUps: readonly FollowUp[];
+  /** The write that was under way when a unique index refused, and the row it would have made. */
   write?: StreamWrite;
   row?: ProjectionRow;
 }
@@ -73,7 +75,7 @@ async function writeAll(client: Queryable, commit: Commit, tried: Tried): Promis
       storable(subject),
     ]);
   }
-  await insertFollowUps(client, commit.followUps ?? []);
+  tried.followUps = await insertFollowUps(client, commit.followUps ?? []);
   return { keep: true, result: { kind: "committed" } };
 }
 
@@ -93,9 +95,15 @@ async function settleAll(client: Queryable, settle: NonNullable<Commit["settle"]
   return rowCount === settle.length;
 }
 
-/** One waiting row per stage and subject: a second one only moves it to the earlier time. */
-async function insertFollowUps(client: Queryable, followUps: readonly FollowUp[]): Promise<void> {
-  if (followUps.length === 0) return;
+/**
+ * One waiting row per stage and subject: a second one only moves it to the earlier time. Answers those that are new or
+ * were moved: for the rest somebody was rung already, and in a storm that is most of them.
+ */
+async function insertFollowUps(
+  client: Queryable,
+  followUps: readonly FollowUp[],
+): Promise<readonly FollowUp[]> {
+  if (followUps.length === 0) return [];
   const byRow = new Map<string, FollowUp>();
   for (const followUp of followUps) {
     const key = `${followUp.stage} ${storable(followUp.subject)}`;
@@ -104,12 +112,13 @@ async function insertFollowUps(client: Queryable, followUps: readonly FollowUp[]
   }
   // In one order, so that two commits that share rows wait for each other instead of crossing.
   const rows = [...byRow].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, followUp]) => followUp);
-  await client.query(
+  const { rows: changed } = await client.query<{ stage: string; subject: string }>(
     `insert into outbox (stage, subject, correlation_id, due_at)
      select stage, subject, correlation_id, coalesce(due_at, now())
      from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as row (stage, subject, correlation_id, due_at)
      on conflict (stage, subject) where status = 'waiting' do update
-       set due_at = least(outbox.due_at, excluded.due_at)`,
+       set due_at = excluded.due_at where excluded.due_at < outbox.due_at
+     returning stage, subject`,
     [
       rows.map(({ stage }) => stage),
       rows.map(({ subject }) => storable(subject)),
@@ -117,6 +126,7 @@ async function insertFollowUps(client: Queryable, followUps: readonly FollowUp[]
       rows.map(({ dueAt }) => dueAt ?? null),
     ],
   );
+  return changed.flatMap(({ stage, subject }) => byRow.get(`${stage} ${subject}`) ?? []);
 }
 
 /** Without a time it is due at once. */
