@@ -11,6 +11,11 @@ export interface PostgresConnection {
 }
 
 const schema = "bullmq";
+/**
+ * A ring need not survive a crash of the database, as its row does, and the sweeper rings again. Nobody waits for the
+ * disk then: PostgreSQL lets commits that notify in one by one, so that each would keep all others waiting.
+ */
+const lightCommits = "-c synchronous_commit=off";
 /** Each worker keeps one connection of the pool for LISTEN; the rest is for queries. */
 const connections = Stage.options.length + 6;
 
@@ -26,7 +31,7 @@ export async function openPostgresBackend(
     keepAlive: true,
     ...connection,
     max: connections,
-    options: `${connection.options ?? ""} -c search_path=${schema}`.trim(),
+    options: `${connection.options ?? ""} -c search_path=${schema} ${lightCommits}`.trim(),
   });
   // Every queue and worker listens for errors of the pool.
   pool.setMaxListeners(4 * Stage.options.length);
