@@ -20,10 +20,17 @@ export function redisBinary(): string | undefined {
   return found;
 }
 
-/** A Redis of its own on loopback that keeps nothing. `more`: further arguments of `redis-server`. */
-export async function openRedis(binary: string, more: readonly string[] = []): Promise<TestRedis> {
+/**
+ * A Redis of its own on loopback that keeps nothing. `more`: further arguments of `redis-server`; `at`: the port of one
+ * that has ended, to come back there.
+ */
+export async function openRedis(
+  binary: string,
+  more: readonly string[] = [],
+  at?: number,
+): Promise<TestRedis> {
   const folder = await mkdtemp("/tmp/signalman-redis-");
-  const port = await freePort();
+  const port = at ?? (await freePort());
   const server = spawn(
     binary,
     [
