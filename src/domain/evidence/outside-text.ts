@@ -1,7 +1,8 @@
-import { plainText } from "../flag/plain-text.ts";
+import { plainText, visibleText } from "../flag/plain-text.ts";
 import { redact } from "../redact.ts";
 
 /** One line made of what others wrote: without credentials, control and bidirectional characters, cut to length. */
 export function outsideText(text: string, limit = 200): string {
-  return plainText(redact(text), limit);
+  // What shows nothing goes first: it could stand in the middle of a credential.
+  return plainText(redact(visibleText(text)), limit);
 }

@@ -7,13 +7,17 @@ const NAME_LIMIT = 48;
  * characters, no line breaks, at most `limit` UTF-16 units ("…" marks a cut).
  */
 export function plainText(text: string, limit = LINE_LIMIT): string {
-  const line = text
-    .replaceAll(/[\p{Cf}\p{Cs}]/gu, "")
+  const line = visibleText(text)
     .replaceAll(/[\p{Cc}\p{Z}]+/gu, " ")
     .trim();
   if (line.length <= limit) return line;
   // A cut between the halves of a surrogate pair would leave half a character behind.
   return `${line.slice(0, limit - 1).replace(/[\uD800-\uDBFF]$/u, "")}…`;
+}
+
+/** Without what shows nothing: formatting, bidirectional and ignorable characters, fillers, halves of pairs. */
+export function visibleText(text: string): string {
+  return text.replaceAll(/[\p{Cf}\p{Cs}\p{DI}\u{2800}]/gu, "");
 }
 
 /** A name inside a line: short, and without the quotes that the line itself uses. */

@@ -1,11 +1,10 @@
-import { decideIncident } from "../../domain/incident/decide-incident.ts";
-import type { IncidentId } from "../../domain/ids.ts";
-import { streamOf } from "../../domain/ledger/stream.ts";
+import { redact } from "../../domain/redact.ts";
 import { OpsError } from "../../domain/ops-error.ts";
+import { acknowledge } from "./acknowledge.ts";
 import { castVote, checkVote, noSuchChange } from "./cast-vote.ts";
-import { checkPermission, refusal, refuseAction, targetOf } from "./check-permission.ts";
+import { checkPermission, refuseAction, targetOf } from "./check-permission.ts";
 import { closeChange } from "./close-change.ts";
-import { commitDecision } from "../commit-decision.ts";
+import { checkCloseIncident, closeIncident } from "./close-incident.ts";
 import { checkMute, type MuteDeps, muteService, unmuteService } from "./mute-service.ts";
 import { giveFeedback } from "./give-feedback.ts";
 import { expansionsOf } from "./offer-expansions.ts";
@@ -30,17 +29,19 @@ export function personActions(given: LinkedChangeDeps & MuteDeps): PersonActions
           ? { kind: "done", text: "Yes." }
           : refuseAction(changeId, action, asked, deps);
       }),
-    vote: (input) => answering(() => castVote(input, deps)),
+    vote: (input) => answering(() => castVote({ ...input, rationale: redact(input.rationale) }, deps)),
     acknowledge: (input) => answering(() => acknowledge(input, deps)),
-    close: (input) => answering(() => closeChange(input, deps)),
-    revert: (input) => answering(() => revert(input, deps)),
-    expand: (input) => answering(() => expand(input, deps)),
+    checkCloseIncident: (input) => answering(() => checkCloseIncident(input, deps)),
+    closeIncident: (input) => answering(() => closeIncident(reasoned(input), deps)),
+    close: (input) => answering(() => closeChange({ ...input, note: redact(input.note) }, deps)),
+    revert: (input) => answering(() => revert(reasoned(input), deps)),
+    expand: (input) => answering(() => expand(reasoned(input), deps)),
     restoreOverwritten: (input) => answering(() => restoreOverwritten(input, deps)),
     redraft: (input) => answering(() => redraft(input, deps)),
     giveFeedback: (input) => answering(() => giveFeedback(input, deps)),
     checkMute: (input) => answering(() => checkMute(input, deps)),
-    mute: (input) => answering(() => muteService(input, deps)),
-    unmute: (input) => answering(() => unmuteService(input, deps)),
+    mute: (input) => answering(() => muteService(reasoned(input), deps)),
+    unmute: (input) => answering(() => unmuteService(reasoned(input), deps)),
     expansions: async (changeId) => {
       const loaded = await deps.store.ledger.change(changeId);
       if (loaded === null || loaded.state.applied === null) return [];
@@ -49,6 +50,11 @@ export function personActions(given: LinkedChangeDeps & MuteDeps): PersonActions
       return expansionsOf(loaded.state, snapshot).map(({ id, label, diff }) => ({ id, label, diff }));
     },
   };
+}
+
+/** People paste what they should not: no credential of theirs gets into the ledger or a channel. */
+function reasoned<Input extends { reason: string }>(input: Input): Input {
+  return { ...input, reason: redact(input.reason) };
 }
 
 async function answering(act: () => Promise<ActionAnswer>): Promise<ActionAnswer> {
@@ -84,63 +90,4 @@ function watchingCommits(store: Store): Store {
       },
     },
   };
-}
-
-async function acknowledge(
-  { incidentId, userId }: { incidentId: IncidentId; userId: string },
-  deps: LinkedChangeDeps,
-): Promise<ActionAnswer> {
-  const { ledger } = deps.store;
-  const loaded = await ledger.incident(incidentId);
-  const nobody = { groups: [], users: [] };
-  const missing: ActionAnswer = {
-    kind: "refused",
-    reason: `There is no incident ${incidentId}.`,
-    whoMay: nobody,
-  };
-  if (loaded === null) return missing;
-  const { scope } = loaded.state;
-  const target = {
-    project: scope?.project ?? "",
-    environment: scope?.environment ?? "",
-    tags: [],
-    risk: "search" as const,
-  };
-  const asked = await checkPermission(userId, "acknowledge", target, deps);
-  if (asked.kind === "unavailable") return asked;
-  if (asked.permission.kind === "refused") {
-    return refusal(asked.permission.reason, "acknowledge", target, deps.rulebook);
-  }
-  const { person } = asked;
-  return commitDecision<ActionAnswer>(deps.store, async () => {
-    const fresh = await ledger.incident(incidentId);
-    if (fresh === null) return { kind: "answer", answer: missing };
-    const answer = decideIncident(
-      { command: "acknowledge", userId: person.userId, name: person.name },
-      fresh.state,
-      await deps.store.now(),
-    );
-    const done: ActionAnswer = { kind: "done", text: "You are on it. Everybody sees that now." };
-    if (answer.kind === "refused") {
-      return { kind: "answer", answer: { kind: "refused", reason: answer.reason, whoMay: nobody } };
-    }
-    if (answer.events.length === 0) return { kind: "answer", answer: done };
-    const { correlationId } = fresh.state;
-    return {
-      kind: "commit",
-      commit: {
-        writes: [
-          {
-            kind: "incident",
-            stream: streamOf("incident", incidentId),
-            id: incidentId,
-            expectedVersion: fresh.version,
-            events: answer.events,
-          },
-        ],
-        followUps: [{ stage: "notify", subject: incidentId, correlationId }],
-      },
-      after: () => done,
-    };
-  });
 }
