@@ -31,6 +31,12 @@ export function readPointer(body: unknown, pointer: Pointer): unknown {
   return value;
 }
 
+/** What senders commonly say, in small letters, when trouble is over. */
+export const usualResolvedWords = [
+  ["resolved", "ok", "closed", "recovered", "cleared", "ended", "inactive"],
+  ["succeeded", "success", "passed", "healthy", "normal", "up"],
+].flat();
+
 /**
  * How a `generic` source's JSON is read. The defaults are the plain form: title, status, severity, summary,
  * fingerprint, startsAt, endsAt, labels and links at the top.
@@ -40,7 +46,7 @@ export const GenericMapping = z.strictObject({
   summary: Pointer.default("/summary"),
   status: Pointer.default("/status"),
   /** Texts of `status` that mean that the trouble is over; capitals do not matter. */
-  resolvedWords: z.array(z.string().min(1)).min(1).default(["resolved", "ok", "closed", "recovered"]),
+  resolvedWords: z.array(z.string().min(1)).min(1).default(usualResolvedWords),
   severity: Pointer.default("/severity"),
   /** The source's own words for severities; those of ours need no entry. */
   severityWords: z.record(z.string().min(1), Severity).default({}),
@@ -53,18 +59,23 @@ export const GenericMapping = z.strictObject({
   extraLabels: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a label name such as service"), Pointer)
     .default({}),
-  links: z.array(Pointer).max(10).default([]),
+  /** Addresses, or lists of them. */
+  links: z.array(Pointer).max(10).default(["/links"]),
 });
 export type GenericMapping = z.infer<typeof GenericMapping>;
 
 /**
  * How a source proves who it is. `bearer` and `basic`: the secret in `Authorization` (basic: the user is the source's
- * id unless `user` says otherwise). `header`: the secret as the value of the header `header`. `hmac`: HMAC-SHA-256, in
- * hex, over the raw bytes, in `header`. `standard_webhooks`: https://www.standardwebhooks.com. `vendor`: the kind's own
+ * id unless `user` says otherwise). `header`: the secret as the value of the header `header`. `hmac`: HMAC-SHA-256 over
+ * the raw bytes, in `encoding`, in `header`. `standard_webhooks`: https://www.standardwebhooks.com. `vendor`: the kind's own
  * signature.
  */
 export const SourceAuth = z.enum(["bearer", "basic", "header", "hmac", "standard_webhooks", "vendor"]);
 export type SourceAuth = z.infer<typeof SourceAuth>;
+
+/** How `auth: hmac` is written in its header. */
+export const HmacEncoding = z.enum(["hex", "base64"]);
+export type HmacEncoding = z.infer<typeof HmacEncoding>;
 
 const names = z.array(z.string().min(1)).min(1);
 
@@ -99,6 +110,7 @@ const common = {
     .optional(),
   /** The header that carries the secret (`header`) or the HMAC (`hmac`), the latter with or without `sha256=`. */
   header: HeaderName.default("X-Signalman-Signature"),
+  encoding: HmacEncoding.default("hex"),
   service: ServiceNames.optional(),
   mayLeadTo: SourceReach.prefault({}),
   grouping: Grouping.optional(),

@@ -83,7 +83,7 @@ function lockOf(source: KeyedSource, secret: string, { now }: Clock): Lock {
     case "header":
       return headerLock(source.header, secret);
     case "hmac":
-      return hmacLock(source.header, secret);
+      return hmacLock(source.header, secret, source.encoding);
     case "standard_webhooks":
       return standardWebhooksLock(id, secret, now);
     case "vendor":

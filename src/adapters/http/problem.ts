@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { HmacEncoding } from "../../domain/source.ts";
 
 /** What is wrong with a request, as RFC 9457 says it. `code` is stable; `detail` says what to do. */
 export interface Problem {
@@ -94,10 +95,10 @@ export function unauthorizedHeader(header: string): Problem {
   );
 }
 
-export function unauthorizedSignature(header: string): Problem {
+export function unauthorizedSignature(header: string, encoding: HmacEncoding = "hex"): Problem {
   return unauthorized(
     badSignature,
-    `Send ${header} once: the HMAC-SHA-256 of the raw body with the source's secret, in lower-case hex.`,
+    `Send ${header} once: the HMAC-SHA-256 of the raw body with the source's secret, in ${encoding === "hex" ? "lower-case hex" : "base64"}.`,
     `HMAC-SHA256 header="${header}"`,
   );
 }

@@ -65,7 +65,7 @@ function noticeLines(notice: Notice): string[] {
     case "quarantine": {
       const { sourceId, count, newest } = notice;
       return [
-        `${countWords(count, "delivery", "deliveries")} of the source ${code(sourceId)} could not be understood and ${count === 1 ? "is" : "are"} in quarantine: no incident came of ${count === 1 ? "it" : "them"}.`,
+        `${countWords(count, "delivery", "deliveries")} of the source ${code(sourceId)} could not be understood, or not wholly, and ${count === 1 ? "is" : "are"} in quarantine: no incident came of what could not be read.`,
         `Newest, ${when(newest.receivedAt)}: ${mrkdwn(redact(newest.reason), 500)}`,
         "`/ops quarantine` lists them; `signalman quarantine show` and `requeue` look at one and take it in anew.",
       ];

@@ -8,6 +8,7 @@ import type { ClaimedDelivery, Commit, Settlement, Store } from "../ports/storag
 import { recheckFollowUps } from "../recheck.ts";
 import { tellQuarantine } from "../tell.ts";
 import { followUpsOf } from "./follow-ups-of.ts";
+import { createGiveWay } from "./give-way.ts";
 import { hearAlert, type HearDeps } from "./hear-alert.ts";
 import { poisonOf } from "./poison.ts";
 import { createIncidentBoard, type Held, type IncidentBoard, writeOf } from "./incident-board.ts";
@@ -21,11 +22,17 @@ export interface TakeInDeps extends HearDeps {
 
 /**
  * Takes in deliveries of one source, in their order, in one commit: each ends in an incident, noted, or in quarantine.
+ * Of one that can be read in part, that part is taken in, and it is in quarantine for the rest.
  * Throws `OpsError` where the store fails, `Poison` where one of them cannot be taken in, and anything else where
  * nobody knows which; then nothing was written.
  */
 export async function takeIn(deliveries: readonly ClaimedDelivery[], deps: TakeInDeps): Promise<void> {
-  const parsed = deliveries.map((delivery) => ({ delivery, content: read(delivery, deps) }));
+  const giveWay = createGiveWay();
+  const parsed: Parsed[] = [];
+  for (const delivery of deliveries) {
+    await giveWay();
+    parsed.push({ delivery, content: read(delivery, deps) });
+  }
   const granted = new Set<string>();
   await commitDecision(deps.store, async () => {
     const now = await deps.store.now();
@@ -65,24 +72,34 @@ async function settleAll(
   now: Instant,
 ): Promise<Settled> {
   const settled: Settled = { settle: [], followUps: [], outsideChanges: [] };
+  const giveWay = createGiveWay();
   for (const { delivery, content } of parsed) {
     const settle = (settlement: Settlement) => settled.settle.push({ id: delivery.id, settlement });
+    const quarantine = (reason: string): void => {
+      settle({ outcome: "quarantined", reason });
+      settled.followUps.push(tellQuarantine(delivery));
+    };
     switch (content.kind) {
       case "alerts": {
         const incidents = new Set<IncidentId>();
         for (const alert of content.alerts) {
+          await giveWay();
           const held = await hearAlert(alert, delivery, board, deps, now).catch((error: unknown) => {
             throw poisonOf(delivery.id, error);
           });
           if (held !== null) incidents.add(held.id);
         }
-        settle(endOf(content.alerts.length, [...incidents]));
+        if (content.unread === undefined) settle(endOf(content.alerts.length, [...incidents]));
+        else quarantine(partly(counted(content.alerts.length, "alert"), content.unread));
         break;
       }
-      case "outside_changes":
+      case "outside_changes": {
         settled.outsideChanges.push(...placed(content.changes, delivery, deps));
-        settle({ outcome: "noted", what: `Kept as evidence: ${counted(content.changes.length, "change")}.` });
+        const changes = counted(content.changes.length, "change");
+        if (content.unread === undefined) settle({ outcome: "noted", what: `Kept as evidence: ${changes}.` });
+        else quarantine(partly(changes, content.unread));
         break;
+      }
       case "flag_hint": {
         settled.followUps.push(...(await recheckFollowUps(content.hints, delivery, deps.store)));
         const keys = [...new Set(content.hints.map(({ flagKey }) => flagKey))].join(", ");
@@ -93,12 +110,16 @@ async function settleAll(
         settle({ outcome: "noted", what: content.what });
         break;
       case "unmappable":
-        settle({ outcome: "quarantined", reason: content.reason });
-        settled.followUps.push(tellQuarantine(delivery));
+        quarantine(content.reason);
         break;
     }
   }
   return settled;
+}
+
+/** Taking a delivery in anew changes nothing about what was taken in already: it is known by its fingerprint or id. */
+function partly(takenIn: string, unread: string): string {
+  return `${takenIn} of it taken in, the rest not: ${unread}`;
 }
 
 function endOf(alerts: number, incidentIds: IncidentId[]): Settlement {

@@ -129,7 +129,7 @@ describe("alertmanager", () => {
     [{}, "alerts: Invalid input: expected array, received undefined"],
     [{ alerts: [] }, "alerts: Too small: expected array to have >=1 items"],
     [{ alerts: [1] }, "alerts.0: Invalid input: expected object, received number"],
-    [{ alerts: [{ status: "on" }] }, 'alerts.0.status: Invalid option: expected one of "firing"|"resolved"'],
+    [{ alerts: [{ status: "on" }] }, "alerts.0.status: unknown; it must say firing or resolved"],
     [{ alerts: [{}] }, "alerts.0.status: missing; it must say firing or resolved"],
   ])("says why %j cannot be mapped", (body, reason) => {
     expect(reasonOf("am", body)).toBe(reason);
@@ -177,6 +177,22 @@ describe("generic", () => {
     const [other] = alertsOf("plain", { ...body, service: "checkout", status: "firing" });
     expect(resolved).toMatchObject({ status: "resolved", fingerprint: fired?.fingerprint });
     expect(other?.fingerprint).not.toBe(fired?.fingerprint);
+  });
+
+  it("knows the usual words for the end, the usual names of places, and links", () => {
+    const words = ["ok", "Cleared", "success", "UP", "normal"];
+    expect(words.map((status) => alertsOf("plain", { title: "x", status })[0]?.status)).toEqual(
+      words.map(() => "resolved"),
+    );
+    const body = {
+      title: "x",
+      status: "down",
+      labels: ["app:shop", "env:prod"],
+      links: ["https://a.example/"],
+    };
+    expect(alertsOf("plain", body)).toMatchObject([
+      { status: "firing", labels: { service: "shop", environment: "prod" }, links: ["https://a.example/"] },
+    ]);
   });
 
   it.each([

@@ -67,6 +67,27 @@ describe("vendors' signatures", () => {
     );
   });
 
+  it("as an HMAC of ours: in hex, or in base64 as Splunk Observability writes it, and in that notation only", () => {
+    const header = "X-SFX-Signature";
+    const splunk = { kind: "splunk", auth: "hmac", encoding: "base64", header };
+    const mac = createHmac("sha256", secret).update("Hello, World!").digest("base64");
+    const shown = (value: string, declared: Record<string, unknown> = splunk) =>
+      passes(declared, { "x-sfx-signature": value });
+    expect([shown(mac), shown(`sha256=${mac}`), passes(splunk, { "x-sfx-signature": mac }, "Hello")]).toEqual(
+      [true, true, false],
+    );
+    const last = mac.at(-2) ?? "";
+    // The two bits that the last sign has beyond the bytes; the alphabet of addresses; without its filling.
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const loose = `${mac.slice(0, -2)}${alphabet[alphabet.indexOf(last) + 1] ?? ""}=`;
+    expect(Buffer.from(loose, "base64")).toEqual(Buffer.from(mac, "base64"));
+    for (const odd of [loose, mac.replaceAll("=", ""), `${mac}=`, ` ${mac}`, published]) {
+      expect([odd, shown(odd)]).toEqual([odd, false]);
+    }
+    expect(shown(published, { ...splunk, encoding: "hex" })).toBe(true);
+    expect(shown(mac, { ...splunk, encoding: "hex" })).toBe(false);
+  });
+
   it("of PagerDuty: any of several, in a list that other entries may stand in", () => {
     const other = hmac("Hello, World!", "another secret");
     expect(pagerDutyPasses(`v1=${other},v1=${published}`)).toBe(true);

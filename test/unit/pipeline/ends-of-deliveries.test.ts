@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import * as fc from "fast-check";
+import { z } from "zod";
 import { CorrelationId, DeliveryId, IncidentId } from "../../../src/domain/ids.ts";
 import { Alert } from "../../../src/domain/alert.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
@@ -28,7 +29,7 @@ let delivered = 0;
 /** A delivery whose body stands for these alerts. */
 async function deliver(
   world: World,
-  alerts: readonly Alert[] | "rubbish" | "poison",
+  alerts: readonly (Alert | "unreadable")[] | "rubbish" | "poison",
   from = sourceId,
 ): Promise<DeliveryId> {
   delivered += 1;
@@ -48,7 +49,10 @@ const parse: ParseDelivery = ({ body }) => {
   const content: unknown = JSON.parse(Buffer.from(body).toString("utf8"));
   if (content === "rubbish") return { kind: "unmappable", reason: "no alerts in it" };
   if (content === "poison") throw new Error("a bug in the reader");
-  return { kind: "alerts", alerts: Alert.array().parse(content) };
+  const parts = z.array(z.union([Alert, z.literal("unreadable")])).parse(content);
+  const alerts = parts.filter((part) => part !== "unreadable");
+  const unread = alerts.length === parts.length ? {} : { unread: "alerts.1.status: unknown" };
+  return { kind: "alerts", alerts, ...unread };
 };
 
 function depsOf(world: World, over: Partial<DrainDeps> = {}): DrainDeps {
@@ -135,6 +139,22 @@ describe("a delivery", () => {
     expect(world.store.tables.events).toHaveLength(events);
     expect(world.store.tables.work.size).toBe(rows);
     expect(outcomeOf(world, again)).toMatchObject({ outcome: "joined" });
+  });
+
+  test("that can be read in part opens incidents for that part, and is in quarantine for the rest", async () => {
+    const world = createWorld();
+    const id = await deliver(world, [alertWith(), "unreadable", alertWith({ fingerprint: "a2" })]);
+    await drain(world);
+    expect(await incidents(world)).toMatchObject([{ groupKey: group, alertCount: 2 }]);
+    const reason = "2 alerts of it taken in, the rest not: alerts.1.status: unknown";
+    expect(outcomeOf(world, id)).toEqual({ outcome: "quarantined", reason });
+    expect(await waitingFor(world, "tell")).toHaveLength(1);
+
+    const events = world.store.tables.events.length;
+    expect(await world.store.inbox.requeue(id)).toBe(true);
+    await drain(world);
+    expect(world.store.tables.events).toHaveLength(events);
+    expect(outcomeOf(world, id)).toEqual({ outcome: "quarantined", reason });
   });
 
   test("that resolves what nobody opened is noted as such", async () => {

@@ -4,6 +4,7 @@ import type { Instant } from "../../../domain/ids.ts";
 import type { SourceOf } from "../../../domain/source.ts";
 import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
 import { labelsOf } from "./compose-alert.ts";
+import { gather } from "./gather.ts";
 import { describeMismatch, parseJson } from "./parse-json.ts";
 import { membersOf } from "./peek.ts";
 import {
@@ -16,30 +17,16 @@ import {
   toLabels,
   toLinks,
   toPastInstant,
+  toText,
 } from "./normalise.ts";
-
-const Status = z.enum(["firing", "resolved"]);
 
 /**
  * Webhook of Alertmanager, version 4: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config.
  * Only what an alert cannot do without is required; tools that imitate the form leave much of the rest out.
  */
 const Body = z.object({
-  status: Status.optional(),
-  alerts: z
-    .array(
-      z.looseObject({
-        status: Status.optional(),
-        labels: z.unknown().optional(),
-        annotations: z.unknown().optional(),
-        startsAt: z.unknown().optional(),
-        endsAt: z.unknown().optional(),
-        generatorURL: z.unknown().optional(),
-        fingerprint: z.unknown().optional(),
-      }),
-    )
-    .min(1)
-    .max(maxAlerts),
+  status: z.unknown().optional(),
+  alerts: z.array(z.unknown()).min(1).max(maxAlerts),
   groupLabels: z.unknown().optional(),
   commonLabels: z.unknown().optional(),
   commonAnnotations: z.unknown().optional(),
@@ -47,6 +34,17 @@ const Body = z.object({
   groupKey: z.unknown().optional(),
 });
 type Body = z.infer<typeof Body>;
+
+const Member = z.looseObject({
+  status: z.unknown().optional(),
+  labels: z.unknown().optional(),
+  annotations: z.unknown().optional(),
+  startsAt: z.unknown().optional(),
+  endsAt: z.unknown().optional(),
+  generatorURL: z.unknown().optional(),
+  fingerprint: z.unknown().optional(),
+});
+type Member = z.infer<typeof Member>;
 
 /** Where severities stand by custom, in the order they are looked for. */
 const severityLabels = ["severity", "priority", "level"];
@@ -65,31 +63,33 @@ export function parse(
 /** What an imitation says beyond Alertmanager's form: the alert with it, of the alert without and of its members. */
 export type Adapt = (alert: Alert, own: Readonly<Record<string, unknown>>) => Alert;
 
-/** The alerts of a body in Alertmanager's form. */
+/** The alerts of a body in Alertmanager's form. `place`: where that body stands in the delivery's, with a dot at its end. */
 export function readAlerts(
   value: unknown,
   receivedAt: Instant,
   sourceId: string,
-  adapt: Adapt = (alert) => alert,
+  { adapt = (alert) => alert, place = "" }: { adapt?: Adapt; place?: string } = {},
 ): ParsedDelivery {
   const read = Body.safeParse(value);
-  if (!read.success) return { kind: "unmappable", reason: describeMismatch(read.error) };
-  const alerts: Alert[] = [];
-  for (const [index, one] of read.data.alerts.entries()) {
-    const status = one.status ?? read.data.status;
-    if (status === undefined) {
-      return {
-        kind: "unmappable",
-        reason: `alerts.${index}.status: missing; it must say firing or resolved`,
-      };
+  if (!read.success) return { kind: "unmappable", reason: place + describeMismatch(read.error) };
+  const body = read.data;
+  const readOne = (value: unknown, index: number): ParsedDelivery => {
+    const at = `${place}alerts.${index}`;
+    const one = Member.safeParse(value);
+    if (!one.success) return { kind: "unmappable", reason: describeMismatch(one.error, at) };
+    const status = toText(one.data.status ?? body.status, 20).toLowerCase();
+    if (status !== "firing" && status !== "resolved") {
+      const found = status === "" ? "missing" : "unknown";
+      return { kind: "unmappable", reason: `${at}.status: ${found}; it must say firing or resolved` };
     }
-    alerts.push(adapt(toAlert(one, status, read.data, receivedAt, sourceId), membersOf(one)));
-  }
-  return { kind: "alerts", alerts };
+    const alert = toAlert(one.data, status, body, receivedAt, sourceId);
+    return { kind: "alerts", alerts: [adapt(alert, membersOf(value))] };
+  };
+  return gather(body.alerts.map(readOne));
 }
 
 function toAlert(
-  one: Body["alerts"][number],
+  one: Member,
   status: Alert["status"],
   body: Body,
   receivedAt: Instant,

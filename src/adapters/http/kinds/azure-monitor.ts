@@ -12,6 +12,7 @@ import {
   withoutTags,
 } from "./azure-context.ts";
 import { type AlertPieces, composeAlert } from "./compose-alert.ts";
+import { gather } from "./gather.ts";
 import { firstText, limits, maxAlerts, toText } from "./normalise.ts";
 import { parseJson } from "./parse-json.ts";
 import { entriesOf, membersOf } from "./peek.ts";
@@ -31,24 +32,30 @@ export function parse(
   const several = Array.isArray(json.value);
   const bodies = several ? entriesOf(json.value) : [json.value];
   if (bodies.length > maxAlerts) return { kind: "unmappable", reason: `body: more than ${maxAlerts} alerts` };
-  const alerts: Alert[] = [];
-  for (const [index, one] of bodies.entries()) {
+  if (bodies.length === 0) return { kind: "unmappable", reason: "body: no alert in it" };
+  const readOne = (one: unknown, index: number): ParsedDelivery => {
     const read = readAlert(membersOf(one));
     if (typeof read === "string") {
       return { kind: "unmappable", reason: several ? `${index}.${read}` : read };
     }
-    alerts.push(composeAlert(read, source.id, receivedAt));
-  }
-  if (alerts.length === 0) return { kind: "unmappable", reason: "body: no alert in it" };
-  return { kind: "alerts", alerts };
+    if ("kind" in read) return read;
+    return { kind: "alerts", alerts: [composeAlert(read, source.id, receivedAt)] };
+  };
+  return gather(bodies.map(readOne));
 }
 
-/** The pieces of an alert, or which member is missing. */
-function readAlert(body: Members): AlertPieces | string {
+/** The pieces of an alert, or that there is nothing to do, or which member is missing. */
+function readAlert(body: Members): AlertPieces | Quiet | string {
   const data = membersOf(body["data"] ?? body);
   const essentials = membersOf(data["essentials"]);
+  // Azure's own autoscaling reports with the same members, and never says that anything is over.
+  if (/^scale (?:in|out)$/i.test(toText(body["operation"], 20))) {
+    return { kind: "nothing", what: "a notification of autoscaling" };
+  }
   return Object.keys(essentials).length === 0 ? azureClassicAlert(body) : commonAlert(essentials, data);
 }
+
+type Quiet = Extract<ParsedDelivery, { kind: "nothing" }>;
 
 function commonAlert(essentials: Members, data: Members): AlertPieces | string {
   const context = membersOf(data["alertContext"]);

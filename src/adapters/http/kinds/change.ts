@@ -4,6 +4,7 @@ import type { OutsideChange } from "../../../domain/outside-change.ts";
 import type { SourceOf } from "../../../domain/source.ts";
 import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
 import { composeChange } from "./compose-change.ts";
+import { gather } from "./gather.ts";
 import { firstText, limits, toPastInstant, toText } from "./normalise.ts";
 import { describeMismatch, parseJson } from "./parse-json.ts";
 import { entriesOf } from "./peek.ts";
@@ -29,24 +30,24 @@ const Reported = z.object({
 });
 type Reported = z.infer<typeof Reported>;
 
-const Several = z.array(Reported).min(1).max(mostChanges);
+const Several = z.array(z.unknown()).min(1).max(mostChanges);
 
 /** Reads one change or an array of them. Never throws. */
 export function parse(bytes: Uint8Array, receivedAt: Instant, source: SourceOf<"change">): ParsedDelivery {
   const json = parseJson(bytes);
   if (json.kind === "unmappable") return json;
-  const several = Array.isArray(json.value);
-  const read = several ? Several.safeParse(json.value) : Reported.safeParse(json.value);
-  if (!read.success) return { kind: "unmappable", reason: describeMismatch(read.error) };
-  const changes: OutsideChange[] = [];
-  for (const [index, reported] of [read.data].flat().entries()) {
-    const change = toChange(reported, receivedAt, source.id);
-    if (typeof change === "string") {
-      return { kind: "unmappable", reason: several ? `${index}.${change}` : change };
-    }
-    changes.push(change);
-  }
-  return { kind: "outside_changes", changes };
+  if (!Array.isArray(json.value)) return readOne(json.value, "", receivedAt, source.id);
+  const several = Several.safeParse(json.value);
+  if (!several.success) return { kind: "unmappable", reason: describeMismatch(several.error) };
+  return gather(several.data.map((one, index) => readOne(one, String(index), receivedAt, source.id)));
+}
+
+function readOne(value: unknown, place: string, receivedAt: Instant, sourceId: string): ParsedDelivery {
+  const reported = Reported.safeParse(value);
+  if (!reported.success) return { kind: "unmappable", reason: describeMismatch(reported.error, place) };
+  const change = toChange(reported.data, receivedAt, sourceId);
+  if (typeof change !== "string") return { kind: "outside_changes", changes: [change] };
+  return { kind: "unmappable", reason: place === "" ? change : `${place}.${change}` };
 }
 
 const kinds = vocabulary({

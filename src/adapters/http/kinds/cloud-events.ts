@@ -1,9 +1,11 @@
 import type { Alert } from "../../../domain/alert.ts";
 import type { Instant } from "../../../domain/ids.ts";
-import type { SourceOf } from "../../../domain/source.ts";
+import { type SourceOf, usualResolvedWords } from "../../../domain/source.ts";
 import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
 import { readAlerts } from "./alertmanager.ts";
+import { isCdEvent, readCdEvent } from "./cd-events.ts";
 import { composeAlert } from "./compose-alert.ts";
+import { gather } from "./gather.ts";
 import { firstText, limits, maxAlerts, toText } from "./normalise.ts";
 import { parseJson } from "./parse-json.ts";
 import { entriesOf, membersOf, tagsOf, unquoted } from "./peek.ts";
@@ -13,7 +15,8 @@ type Members = Readonly<Record<string, unknown>>;
 /**
  * CloudEvents over HTTP (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md):
  * structured, as a batch, or binary, where the attributes are headers and the body is the data. The data is read as the
- * plain form of the kind `generic` or as Alertmanager's; what it does not say, the event's attributes do. Never throws.
+ * plain form of the kind `generic`, as Alertmanager's or as CDEvents'; what it does not say, the event's attributes do.
+ * Never throws.
  */
 export function parse(
   bytes: Uint8Array,
@@ -31,16 +34,11 @@ export function parse(
   if (events.length > maxAlerts) {
     return { kind: "unmappable", reason: `body: more than ${maxAlerts} events in one delivery` };
   }
-  const alerts: Alert[] = [];
-  for (const [index, event] of events.entries()) {
-    const parsed = read(membersOf(event), `${index}.`, receivedAt, source.id);
-    if (parsed.kind !== "alerts") return parsed;
-    alerts.push(...parsed.alerts);
-    if (alerts.length > maxAlerts) {
-      return { kind: "unmappable", reason: `body: more than ${maxAlerts} alerts in one delivery` };
-    }
-  }
-  return alerts.length === 0 ? { kind: "nothing", what: "an empty batch" } : { kind: "alerts", alerts };
+  const gathered = gather(
+    events.map((event, index) => read(membersOf(event), `${index}.`, receivedAt, source.id)),
+  );
+  if (gathered.kind !== "alerts" || gathered.alerts.length <= maxAlerts) return gathered;
+  return { kind: "unmappable", reason: `body: more than ${maxAlerts} alerts in one delivery` };
 }
 
 /** `ce-type: …` and its like; null where the event is in the body. */
@@ -63,6 +61,8 @@ function decoded(value: string): string {
 }
 
 function read(event: Members, place: string, receivedAt: Instant, sourceId: string): ParsedDelivery {
+  // A CDEvent says by itself all that an envelope would; some tools send it without.
+  if (isCdEvent(event)) return readCdEvent(event, place, receivedAt, sourceId);
   if (toText(event["specversion"], 10) === "" || toText(event["type"], 10) === "") {
     return {
       kind: "unmappable",
@@ -71,12 +71,11 @@ function read(event: Members, place: string, receivedAt: Instant, sourceId: stri
   }
   const data = dataOf(event);
   if (data === null) {
-    return { kind: "unmappable", reason: `${place}data: it must be a JSON object` };
+    return { kind: "unmappable", reason: `${place}data: it must be a JSON object or a text` };
   }
-  if (Array.isArray(data["alerts"])) {
-    const parsed = readAlerts(data, receivedAt, sourceId);
-    return parsed.kind === "unmappable" ? { ...parsed, reason: `${place}data.${parsed.reason}` } : parsed;
-  }
+  if (isCdEvent(data)) return readCdEvent(data, `${place}data.`, receivedAt, sourceId);
+  if (Array.isArray(data["alerts"]))
+    return readAlerts(data, receivedAt, sourceId, { place: `${place}data.` });
   const status = statusOf(data, event);
   if (status === null) {
     return {
@@ -87,6 +86,7 @@ function read(event: Members, place: string, receivedAt: Instant, sourceId: stri
   return { kind: "alerts", alerts: [toAlert(event, data, status, receivedAt, sourceId)] };
 }
 
+/** An event without data says what it says by its attributes; a text is what it has to say. */
 function dataOf(event: Members): Members | null {
   const encoded = event["data_base64"];
   const value =
@@ -94,10 +94,11 @@ function dataOf(event: Members): Members | null {
       ? Buffer.from(encoded, "base64").toString("utf8")
       : event["data"];
   const data = unquoted(value);
+  if (data === undefined || data === null) return {};
+  if (typeof data === "string") return { summary: data };
   return typeof data === "object" && data !== null && !Array.isArray(data) ? membersOf(data) : null;
 }
 
-const overWords = ["resolved", "ok", "closed", "recovered", "cleared", "succeeded", "healthy", "up"];
 const onWords = [
   "firing",
   "alerting",
@@ -114,12 +115,12 @@ const onWords = [
 /** By the data's own word; else by the last part of the type that is one, as in `com.example.alert.resolved.v1`. */
 function statusOf(data: Members, { type }: Members): Alert["status"] | null {
   const word = firstText(100, data["status"], data["state"]).toLowerCase();
-  if (word !== "") return overWords.includes(word) ? "resolved" : "firing";
+  if (word !== "") return usualResolvedWords.includes(word) ? "resolved" : "firing";
   for (const part of toText(type, 300)
     .toLowerCase()
     .split(/[./:_-]/)
     .toReversed()) {
-    if (overWords.includes(part)) return "resolved";
+    if (usualResolvedWords.includes(part)) return "resolved";
     if (onWords.includes(part)) return "firing";
   }
   return null;
@@ -163,7 +164,7 @@ function toAlert(
 function plainType(type: unknown): string {
   const text = toText(type, limits.title);
   return text.replace(
-    new RegExp(`[./:_-](?:${[...overWords, ...onWords].join("|")})(?:[./:_-][^./:_-]{1,20})?$`, "i"),
+    new RegExp(`[./:_-](?:${[...usualResolvedWords, ...onWords].join("|")})(?:[./:_-][^./:_-]{1,20})?$`, "i"),
     "",
   );
 }

@@ -3,6 +3,7 @@ import type { Instant } from "../../../domain/ids.ts";
 import type { SourceOf } from "../../../domain/source.ts";
 import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
 import { composeAlert } from "./compose-alert.ts";
+import { gather } from "./gather.ts";
 import { limits, maxAlerts, toText } from "./normalise.ts";
 import { parseJson } from "./parse-json.ts";
 import { entriesOf, membersOf, tagsOf, unquoted } from "./peek.ts";
@@ -20,24 +21,19 @@ export function parse(
 ): ParsedDelivery {
   const json = parseJson(bytes);
   if (json.kind === "unmappable") return json;
-  const alerts: Alert[] = [];
-  let quiet = "";
-  for (const found of unpack(json.value, { place: "body", topicArn: "", sentAt: null }, 0)) {
-    if (found.kind === "unmappable") return found;
-    if (found.kind === "nothing") {
-      quiet = found.what;
-      continue;
-    }
-    const status = statusOf(found.alarm);
-    if (status === null) {
-      return { kind: "unmappable", reason: `${found.place}: ${whereStateIs(found.alarm)}` };
-    }
-    if (alerts.length === maxAlerts) return tooMany;
-    alerts.push(toAlert(found.alarm, found, receivedAt, source.id));
+  const found = unpack(json.value, { place: "body", topicArn: "", sentAt: null }, 0);
+  if (found.length === 0) {
+    return { kind: "unmappable", reason: "body: it is neither an SNS message nor a CloudWatch alarm" };
   }
-  if (alerts.length > 0) return { kind: "alerts", alerts };
-  if (quiet !== "") return { kind: "nothing", what: quiet };
-  return { kind: "unmappable", reason: "body: it is neither an SNS message nor a CloudWatch alarm" };
+  if (found.length > maxAlerts) return tooMany;
+  const readOne = (one: Found): ParsedDelivery => {
+    if (one.kind !== "alarm") return one;
+    if (statusOf(one.alarm) === null) {
+      return { kind: "unmappable", reason: `${one.place}: ${whereStateIs(one.alarm)}` };
+    }
+    return { kind: "alerts", alerts: [toAlert(one.alarm, one, receivedAt, source.id)] };
+  };
+  return gather(found.map(readOne));
 }
 
 const tooMany: ParsedDelivery = {
@@ -98,7 +94,7 @@ function unpack(value: unknown, envelope: Envelope, depth: number): Found[] {
   if (Type === "SubscriptionConfirmation" || Type === "UnsubscribeConfirmation") {
     return [{ kind: "nothing", what: `SNS ${Type}` }];
   }
-  if (typeof Event === "string" && Event.endsWith("TEST_NOTIFICATION")) {
+  if (typeof Event === "string" && /(?:TEST_NOTIFICATION|:TestEvent)$/.test(Event)) {
     return [{ kind: "nothing", what: "a test notification" }];
   }
   if (Array.isArray(Records)) return unpack(Records, { ...envelope, place: `${place}.Records` }, depth + 1);

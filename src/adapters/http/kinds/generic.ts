@@ -2,18 +2,10 @@ import type { Alert, Severity } from "../../../domain/alert.ts";
 import type { Instant } from "../../../domain/ids.ts";
 import { type GenericMapping, readPointer, type Source } from "../../../domain/source.ts";
 import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
+import { labelsOf } from "./compose-alert.ts";
 import { parseJson } from "./parse-json.ts";
 import { tagsOf } from "./peek.ts";
-import {
-  firstText,
-  limits,
-  severityOf,
-  toFingerprint,
-  toLabels,
-  toLinks,
-  toPastInstant,
-  toText,
-} from "./normalise.ts";
+import { firstText, limits, severityOf, toFingerprint, toLinks, toPastInstant, toText } from "./normalise.ts";
 
 /** Members of the plain form that say where the trouble is; the catalogue matches by labels. */
 const placeLabels = ["service", "environment"];
@@ -38,7 +30,7 @@ export function parse(
   if (statusWord === "") return missing(mapping.status, "status");
 
   const status = isOver(statusWord, mapping) ? "resolved" : "firing";
-  const labels = labelsOf(body, mapping);
+  const labels = labelsIn(body, mapping);
   const alert: Alert = {
     sourceId: source.id,
     fingerprint: toFingerprint(readPointer(body, mapping.fingerprint), { ...labels, title }),
@@ -75,13 +67,13 @@ function severityIn(body: object, { severity, severityWords }: GenericMapping): 
   return declared?.[1] ?? severityOf(word);
 }
 
-function labelsOf(body: object, mapping: GenericMapping): Record<string, string> {
+function labelsIn(body: object, mapping: GenericMapping): Record<string, string> {
   const places = Object.fromEntries(placeLabels.map((name) => [name, readPointer(body, name)]));
   const extra = Object.fromEntries(
     Object.entries(mapping.extraLabels).map(([name, pointer]) => [name, readPointer(body, pointer)]),
   );
   // What the mapping names wins over what merely stands there.
-  return { ...toLabels(places), ...toLabels(tagsOf(readPointer(body, mapping.labels))), ...toLabels(extra) };
+  return labelsOf([places, tagsOf(readPointer(body, mapping.labels)), extra]);
 }
 
 function summaryOf(body: object, { summary }: GenericMapping): string {

@@ -17,7 +17,7 @@ export function parse(bytes: Uint8Array, receivedAt: Instant, source: SourceOf<"
   const json = parseJson(bytes);
   if (json.kind === "unmappable") return json;
   const body = membersOf(json.value);
-  if ("alerts" in body) return readAlerts(json.value, receivedAt, source.id, withGrafanasOwn);
+  if ("alerts" in body) return readAlerts(json.value, receivedAt, source.id, { adapt: withGrafanasOwn });
   if ("state" in body || "ruleName" in body || "ruleId" in body) {
     return parseLegacy(body, receivedAt, source.id);
   }

@@ -3,6 +3,7 @@ import type { Instant } from "../../../domain/ids.ts";
 import type { SourceOf } from "../../../domain/source.ts";
 import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
 import { composeAlert } from "./compose-alert.ts";
+import { gather } from "./gather.ts";
 import { firstText, limits, maxAlerts, toText } from "./normalise.ts";
 import { parseJson } from "./parse-json.ts";
 import { entriesOf, membersOf, unquoted } from "./peek.ts";
@@ -49,14 +50,12 @@ function parseMessages(messages: readonly unknown[], receivedAt: Instant, source
   if (messages.length > maxAlerts) {
     return { kind: "unmappable", reason: `messages: more than ${maxAlerts} in one delivery` };
   }
-  const alerts: Alert[] = [];
-  const quiet: string[] = [];
-  for (const [index, one] of messages.entries()) {
+  const readOne = (one: unknown, index: number): ParsedDelivery => {
     const message = membersOf(one);
     const place = `messages.${index}`;
     // Version 2 has event and incident; version 1 has type and data.incident.
     const first = "incident" in message ? message : membersOf(message["data"]);
-    const parsed = read(
+    return read(
       {
         type: firstText(100, message["event"], message["type"]),
         typePlace: `${place}.event`,
@@ -67,12 +66,8 @@ function parseMessages(messages: readonly unknown[], receivedAt: Instant, source
       receivedAt,
       sourceId,
     );
-    if (parsed.kind === "unmappable") return parsed;
-    if (parsed.kind === "alerts") alerts.push(...parsed.alerts);
-    if (parsed.kind === "nothing") quiet.push(parsed.what);
-  }
-  if (alerts.length > 0) return { kind: "alerts", alerts };
-  return { kind: "nothing", what: quiet[0] ?? "a delivery without messages" };
+  };
+  return gather(messages.map(readOne));
 }
 
 const over = ["resolved", "resolve"];

@@ -13,9 +13,9 @@ export function parseJson(
   }
 }
 
-/** Names the first field that does not fit. Zod's words do not quote the value. */
-export function describeMismatch(error: z.ZodError): string {
+/** Names the first field that does not fit, and where in a body its owner stands. Zod's words do not quote the value. */
+export function describeMismatch(error: z.ZodError, place = ""): string {
   const issue = error.issues[0];
-  const place = issue === undefined || issue.path.length === 0 ? "body" : issue.path.join(".");
-  return `${place}: ${issue?.message ?? "it does not have the expected form"}`;
+  const path = [place, ...(issue?.path ?? [])].filter((step) => step !== "").join(".");
+  return `${path === "" ? "body" : path}: ${issue?.message ?? "it does not have the expected form"}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { alertOf, alertsOf, fixture, reasonOf } from "./read-as.ts";
+import { alertOf, alertsOf, fixture, readAs, reasonOf } from "./read-as.ts";
 
 const read = (name: string) => alertOf("azure_monitor", `azure-${name}`);
 
@@ -99,8 +99,15 @@ describe("azure_monitor, common alert schema", () => {
       "monitorCondition",
     );
     expect(reasonOf("azure_monitor", { schemaId: "x", data: {} })).toContain("essentials");
-    expect(reasonOf("azure_monitor", [fixture("azure-sparse"), {}])).toMatch(/^1\./);
+    expect(reasonOf("azure_monitor", [{}, {}])).toMatch(/^0\./);
     expect(reasonOf("azure_monitor", [])).toContain("no alert");
+  });
+
+  it("does nothing for what autoscaling reports: nothing would ever end it", () => {
+    const context = { name: "scale", details: "Autoscale successfully started", oldCapacity: "3" };
+    expect(readAs("azure_monitor", { status: "Activated", operation: "Scale Out", context })).toMatchObject({
+      kind: "nothing",
+    });
   });
 });
 

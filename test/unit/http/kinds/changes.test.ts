@@ -124,7 +124,7 @@ describe("change", () => {
     [{ title: "a", at: "tomorrow" }, "at"],
     [{ title: "a", at: "2027-01-01T00:00:00Z" }, "at"],
     [{ title: { a: 1 } }, "title"],
-    [[{ title: "a" }, {}], "1.title"],
+    [[{}, { kind: 1 }], "0.title"],
     [[], "body"],
     [null, "body"],
   ])("names the member that does not fit in %j", (body, member) => {
