@@ -68,7 +68,7 @@ export function parse(bytes: Uint8Array, receivedAt: Instant, source: SourceOf<"
       labels: [
         tagsOf(title.scope),
         tagsOf(scope),
-        tagsOf(fields.get("tags") ?? fields.get("alerttags") ?? fields.get("eventtags")),
+        tagsOf(all("tags", "alerttags", "eventtags", "labelstags").find((found) => found !== undefined)),
         {
           monitor,
           host: text(limits.labelValue, "hostname", "host"),
@@ -174,9 +174,17 @@ function priorityWord(value: unknown): string {
   return /^(?:normal|low)$/i.test(word) ? "" : word;
 }
 
-/** Without the marks of Markdown's begin and end, and without those whom Datadog notifies. */
+/** Without Markdown's addresses and images, Datadog's own footer, and those whom Datadog notifies. */
 function cleaned(message: string): string {
-  return message.replaceAll(/%%%|@(?:webhook|slack|pagerduty|opsgenie|teams)-[\w.-]{1,100}/g, "").trim();
+  return message
+    .replaceAll(/%%%|@(?:webhook|slack|pagerduty|opsgenie|teams)-[\w.-]{1,100}/g, "")
+    .replaceAll(/!\[[^[\]]{0,200}\]\([^\s()]{0,2000}\)/g, "")
+    .replaceAll(/\[([^[\]]{0,300})\]\([^\s()]{0,2000}\)/g, "$1")
+    .replaceAll(
+      /(?:- - -|·|\s)*\[(?:Monitor Status|(?:Edit|View|Manage) Monitor|Related [A-Z][a-z]{1,20})\]/g,
+      "",
+    )
+    .trim();
 }
 
 /** Datadog's own form of a message is full of links to what it is about. */

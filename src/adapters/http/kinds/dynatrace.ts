@@ -25,10 +25,20 @@ export function parse(bytes: Uint8Array, receivedAt: Instant, source: SourceOf<"
     return { kind: "nothing", what: "a test notification" };
   }
   const details = filledIn(
-    unquoted(body["problemdetailsjsonv2"] ?? body["problemdetailsjson"] ?? body["problemdetails"]),
+    // Without a template around it, the body is a problem of the API itself.
+    unquoted(
+      body["problemdetailsjsonv2"] ?? body["problemdetailsjson"] ?? body["problemdetails"] ?? json.value,
+    ),
   );
   const status = statuses.get(
-    text(body["state"] ?? body["problemstatus"] ?? body["eventstatus"] ?? body["status"] ?? details["status"])
+    text(
+      body["state"] ??
+        body["problemstate"] ??
+        body["problemstatus"] ??
+        body["eventstatus"] ??
+        body["status"] ??
+        details["status"],
+    )
       .toUpperCase()
       .trim(),
   );

@@ -5,7 +5,7 @@ import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
 import { composeAlert } from "./compose-alert.ts";
 import { firstText, limits, toText } from "./normalise.ts";
 import { parseJson } from "./parse-json.ts";
-import { entriesOf, membersOf } from "./peek.ts";
+import { entriesOf, membersOf, unquoted } from "./peek.ts";
 
 /**
  * Webhook of Google Cloud Monitoring, schema 1.2 and the older 1.0, 1.1:
@@ -18,11 +18,14 @@ export function parse(
 ): ParsedDelivery {
   const json = parseJson(bytes);
   if (json.kind === "unmappable") return json;
-  const body = membersOf(json.value);
+  const body = unwrapped(membersOf(json.value));
   if (body["version"] === "test") return { kind: "nothing", what: "a test notification" };
   const incident = membersOf(body["incident"]);
   if (Object.keys(incident).length === 0) {
-    return { kind: "unmappable", reason: "incident: missing; it must be an object" };
+    return {
+      kind: "unmappable",
+      reason: "incident: missing; it must be an object, also within message.data",
+    };
   }
   const status = statuses.get(toText(incident["state"], 30).toLowerCase());
   if (status === undefined) {
@@ -32,6 +35,16 @@ export function parse(
     };
   }
   return { kind: "alerts", alerts: [toAlert(incident, status, receivedAt, source.id)] };
+}
+
+/**
+ * What a push subscription of Pub/Sub wraps in base64, when the channel is a topic:
+ * https://cloud.google.com/pubsub/docs/push#receive_push
+ */
+function unwrapped(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { data } = membersOf(body["message"]);
+  if (typeof data !== "string" || "incident" in body) return body;
+  return membersOf(unquoted(Buffer.from(data, "base64").toString("utf8")));
 }
 
 const statuses: ReadonlyMap<string, Alert["status"]> = new Map([

@@ -111,10 +111,11 @@ const linkNames = [
 const entityNames = ["impactedentities", "entitiesdatanames", "entitynames", "entityname"];
 
 const statuses: ReadonlyMap<string, Alert["status"]> = new Map([
-  ...["open", "opened", "acknowledged", "created", "activated", "active", "in_progress", "deactivated"].map(
+  ...["open", "opened", "acknowledged", "created", "activated", "active", "in_progress"].map(
     (word) => [word, "firing"] as const,
   ),
-  ...["closed", "resolved", "close"].map((word) => [word, "resolved"] as const),
+  // Deactivated: all of its incidents have ended, and it is closed if none comes back for a while.
+  ...["closed", "resolved", "close", "deactivated"].map((word) => [word, "resolved"] as const),
 ]);
 
 /** Each tag of an issue has the list of its incidents' values; where that is one, it is the issue's. */

@@ -3,6 +3,7 @@ import type { Severity } from "../../../domain/alert.ts";
 import { outsideText } from "../../../domain/evidence/outside-text.ts";
 import { type Instant, toInstant } from "../../../domain/ids.ts";
 import { gone, namesSecret, redact } from "../../../domain/redact.ts";
+import { remembered } from "./remembered.ts";
 
 /** How large an alert's parts may be; what is beyond stays in the raw row. */
 export const limits = { title: 300, summary: 3000, labels: 100, labelName: 128, labelValue: 1000, links: 10 };
@@ -14,8 +15,11 @@ export const maxAlerts = 2000;
 export function toText(value: unknown, limit: number): string {
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   // Cut before cleaning: a body is one text of 256 KB at worst.
-  return typeof value === "string" ? outsideText(value.slice(0, limit * 4), limit) : "";
+  return typeof value === "string" ? cleaned(value.slice(0, limit * 4), limit) : "";
 }
+
+/** Alerts of one system say most things in the same words, and looking for credentials is most of reading them. */
+const cleaned = remembered(outsideText);
 
 /** The first of `values` that has a text. */
 export function firstText(limit: number, ...values: readonly unknown[]): string {
@@ -58,16 +62,22 @@ export function toLinks(values: readonly unknown[]): string[] {
   const links = new Set<string>();
   for (const value of values) {
     if (typeof value !== "string" || value.length > 2000) continue;
-    const url = URL.parse(value.trim());
-    if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "")
-      continue;
-    const secret = [...url.searchParams].filter(([name, text]) => isSecretParameter(name, text));
-    // Only then: what is deleted from is written anew, in another notation than its author's.
-    for (const [name] of secret) url.searchParams.delete(name);
-    if (redact(decoded(url.href)) === decoded(url.href)) links.add(url.href);
+    const link = shownLink(value);
+    if (link !== "") links.add(link);
   }
   return [...links].slice(0, limits.links);
 }
+
+/** "" for an address that is not to be shown. */
+const shownLink = remembered((text) => {
+  const url = URL.parse(text.trim());
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.password !== "")
+    return "";
+  const secret = [...url.searchParams].filter(([name, value]) => isSecretParameter(name, value));
+  // Only then: what is deleted from is written anew, in another notation than its author's.
+  for (const [name] of secret) url.searchParams.delete(name);
+  return redact(decoded(url.href)) === decoded(url.href) ? url.href : "";
+});
 
 function isSecretParameter(name: string, text: string): boolean {
   return namesSecret(name) || /^(?:sig|auth|authorization|jwt|key)$/i.test(name) || redact(text) !== text;
@@ -136,7 +146,7 @@ const severityWords: readonly (readonly [Severity, string])[] = [
   ["critical", "critical crit fatal emergency emerg alert page disaster p0 p1 sev0 sev1"],
   ["error", "error err high major p2 sev2"],
   ["warning", "warning warn medium moderate average minor p3 sev3"],
-  ["info", "info information informational notice low none debug ok p4 p5 sev4 sev5"],
+  ["info", "info information informational notice verbose low none debug ok p4 p5 sev4 sev5"],
 ];
 
 const severityByWord: ReadonlyMap<string, Severity> = new Map(

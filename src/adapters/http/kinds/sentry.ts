@@ -49,6 +49,8 @@ function read(body: Members, resource: string): Found {
       return readEvent(membersOf(data["error"]), data, "data.error");
     case "issue":
     case "activity_alert":
+      // Says who looks after it, not how it stands: an old issue that is handed over is no new trouble.
+      if (action === "assigned") return { kind: "nothing", what: "an issue was assigned" };
       return readIssue(membersOf(data["issue"]), data, action);
     case "metric_alert":
       return readMetric(membersOf(data["metric_alert"]), data, action);

@@ -132,6 +132,7 @@ function detectorAlert(body: Members, receivedAt: Instant, sourceId: string): Pa
     body["detector"],
     body["description"],
     body["messageTitle"],
+    body["message"],
   );
   const alert = composeAlert(
     {

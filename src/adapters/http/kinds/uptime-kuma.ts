@@ -8,8 +8,8 @@ import { membersOf, tagsOf, unquoted } from "./peek.ts";
 
 /**
  * Notification of type "Webhook" of Uptime Kuma 1 and 2, JSON: `heartbeat`, `monitor` and `msg`
- * (https://github.com/louislam/uptime-kuma, server/notification-providers/webhook.js). Its test and its warning about
- * an expiring certificate come without the first two. Never throws.
+ * (https://github.com/louislam/uptime-kuma, server/notification-providers/webhook.js). Its test and its warnings about
+ * an expiring certificate or domain come without the first two. Never throws.
  */
 export function parse(
   bytes: Uint8Array,
@@ -90,11 +90,11 @@ function withoutHeartbeat(message: string, receivedAt: Instant, sourceId: string
   if (message === "") {
     return { kind: "unmappable", reason: "heartbeat, msg: both are missing" };
   }
-  if (!/\bcertificate\b.*\bexpire/i.test(message)) {
+  if (!/\b(?:certificate|domain name)\b.*\bexpire/i.test(message)) {
     return { kind: "nothing", what: "a message without heartbeat, as the test sends it" };
   }
   // "will expire in 7 days": the same certificate as in 14 days' one.
-  const mark = message.replaceAll(/\d+/g, "#");
+  const mark = message.replaceAll(/\d+(?= days?\b)/g, "#");
   const alert = composeAlert(
     {
       status: "firing",

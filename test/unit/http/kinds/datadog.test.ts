@@ -113,6 +113,17 @@ describe("datadog", () => {
     expect(alertOf("datadog", { title: "x", priority }).severity).toBe(severity);
   });
 
+  it("makes a summary of a message's words, not of its images, addresses and footer", () => {
+    const body =
+      "%%%\nOrders fail, see [the runbook](https://wiki.example/x). @webhook-signalman\n\n" +
+      "[![Metric Graph](https://p.example/1.png)](https://app.datadoghq.com/monitors/7?from_ts=1)\n\n- - -\n\n" +
+      "[[Monitor Status](https://app.datadoghq.com/monitors/7)] · [[Edit Monitor](https://app.datadoghq.com/monitors/7/edit)]\n%%%";
+    expect(alertOf("datadog", { title: "[Triggered] Orders", body })).toMatchObject({
+      summary: "Orders fail, see the runbook.",
+      fingerprint: "monitor/7/",
+    });
+  });
+
   it("says what is missing", () => {
     const reason = "title: missing; the webhook's payload must have $EVENT_TITLE";
     for (const body of [{}, { title: "$EVENT_TITLE" }, { title: [] }, [], null]) {

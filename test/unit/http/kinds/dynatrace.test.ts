@@ -57,6 +57,28 @@ describe("dynatrace", () => {
     });
   });
 
+  it("reads a problem of the API without a template around it", () => {
+    const problem = {
+      problemId: "-7_1V2",
+      displayId: "P-7",
+      title: "High CPU",
+      severityLevel: "AVAILABILITY",
+      status: "CLOSED",
+      affectedEntities: [{ entityId: { id: "SERVICE-1", type: "SERVICE" }, name: "checkout" }],
+      startTime: 1777881723000,
+      endTime: 1777882323000,
+    };
+    expect(alertOf("dynatrace", problem)).toMatchObject({
+      status: "resolved",
+      fingerprint: "-7_1V2",
+      severity: "critical",
+      startedAt: "2026-05-04T08:02:03.000Z",
+      endedAt: "2026-05-04T08:12:03.000Z",
+      labels: { service: "checkout" },
+    });
+    expect(alertOf("dynatrace", { problem_title: "x", problem_state: "OPEN", pid: 7 }).status).toBe("firing");
+  });
+
   it("does nothing for a test", () => {
     expect(readAs("dynatrace", "dynatrace-test")).toEqual({ kind: "nothing", what: "a test notification" });
   });

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { alertOf, readAs, reasonOf } from "./read-as.ts";
+import { alertOf, fixture, readAs, reasonOf } from "./read-as.ts";
 
 const kind = "google_cloud_monitoring";
+
+const pushed = (body: unknown) => ({
+  message: { data: Buffer.from(JSON.stringify(body)).toString("base64"), messageId: "1" },
+  subscription: "projects/shop/subscriptions/signalman",
+});
 
 describe("google_cloud_monitoring", () => {
   it("reads an open incident", () => {
@@ -34,6 +39,14 @@ describe("google_cloud_monitoring", () => {
       startedAt: open.startedAt,
     });
     expect([closed.fingerprint, closed.title]).toEqual([open.fingerprint, open.title]);
+  });
+
+  it("reads what Pub/Sub wraps", () => {
+    expect(alertOf(kind, pushed(fixture("google-open")))).toEqual(alertOf(kind, "google-open"));
+    expect(readAs(kind, pushed(fixture("google-test"))).kind).toBe("nothing");
+    for (const message of [{}, { data: "%%" }, { data: "" }, null]) {
+      expect(reasonOf(kind, { message })).toMatch(/^incident: missing/);
+    }
   });
 
   it("reads older versions, times as text, capitals, and little", () => {

@@ -68,6 +68,17 @@ describe("new_relic", () => {
     });
   });
 
+  it("takes an issue whose incidents have all ended for over, and for firing when one comes back", () => {
+    const issue = { id: "1", title: "Slow", createdAt: 1777881723166 };
+    const states = ["ACTIVATED", "DEACTIVATED", "ACTIVATED", "CLOSED"];
+    expect(states.map((state) => alertOf("new_relic", { ...issue, state }).status)).toEqual([
+      "firing",
+      "resolved",
+      "firing",
+      "resolved",
+    ]);
+  });
+
   it("reads a template that puts all under incident, and tags of one value", () => {
     expect(
       alertOf("new_relic", {

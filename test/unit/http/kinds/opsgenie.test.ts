@@ -56,11 +56,40 @@ describe("opsgenie", () => {
     expect(alertOf("opsgenie", { alert: { alias: "a", status: "open" } })).toMatchObject({ title: "a" });
   });
 
+  it("reads incidents as it reads alerts, apart from them", () => {
+    const incident = {
+      id: "7",
+      message: "Payments fail",
+      priority: "P1",
+      tags: ["env:production"],
+      createdAt: "2026-05-04T08:02:03.123Z",
+      ownerTeam: "payments",
+      extraProperties: { service: "payments" },
+      links: { web: "https://shop.app.opsgenie.com/incident/detail/7" },
+    };
+    const begun = alertOf("opsgenie", { action: "Create", incident });
+    expect(begun).toMatchObject({
+      status: "firing",
+      title: "Payments fail",
+      severity: "critical",
+      fingerprint: "incident/7",
+      startedAt: "2026-05-04T08:02:03.123Z",
+      labels: { service: "payments", environment: "production", team: "payments" },
+      links: [incident.links.web],
+    });
+    for (const action of ["Resolve", "Close", "Delete"]) {
+      const ended = alertOf("opsgenie", { action, incident: { incidentId: "7", status: "closed" } });
+      expect(ended).toMatchObject({ status: "resolved", fingerprint: "incident/7" });
+    }
+    expect(readAs("opsgenie", { action: "AddNote", incident }).kind).toBe("nothing");
+    expect(reasonOf("opsgenie", { action: "Create", incident: { tags: [] } })).toMatch(/^incident: none of/);
+  });
+
   it.each([
     [{}, "alert: missing or not an object; Opsgenie's webhook carries it"],
     [{ action: "Create", alert: 1 }, "alert: missing or not an object; Opsgenie's webhook carries it"],
     [{ alert: { alias: "a" } }, "action: missing; it must say Create, Close …"],
-    [{ action: "Create", alert: { tags: [] } }, "alert: none of alertId, alias and message is there"],
+    [{ action: "Create", alert: { tags: [] } }, "alert: none of alertId, id, alias and message is there"],
   ])("says why %j cannot be mapped", (body, reason) => {
     expect(reasonOf("opsgenie", body)).toBe(reason);
   });

@@ -105,6 +105,11 @@ describe("sentry", () => {
     expect(resource("metric_alert").kind).toBe("unmappable");
   });
 
+  it("does nothing when an issue is handed over: that is no new trouble", () => {
+    const body = { action: "assigned", data: { issue: { id: "1", title: "x", status: "unresolved" } } };
+    expect(readAs("sentry", body)).toMatchObject({ kind: "nothing" });
+  });
+
   it("does nothing for an installation", () => {
     expect(readAs("sentry", "sentry-installation")).toEqual({
       kind: "nothing",

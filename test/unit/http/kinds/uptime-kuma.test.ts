@@ -41,6 +41,15 @@ describe("uptime_kuma", () => {
     expect(alertOf("uptime_kuma", later).fingerprint).toBe(alert.fingerprint);
   });
 
+  it("warns of each domain and of each certificate by itself", () => {
+    const marks = [
+      "[shop1][https://shop1.example] server certificate will be expired in 7 days",
+      "[shop2][https://shop2.example] server certificate will be expired in 7 days",
+      "Domain name example.com will expire in 7 days",
+    ].map((msg) => alertOf("uptime_kuma", { heartbeat: null, monitor: null, msg }).fingerprint);
+    expect(new Set(marks).size).toBe(3);
+  });
+
   it.each(["maintenance", "test"])("does nothing for a %s", (name) => {
     expect(readAs("uptime_kuma", `uptime-kuma-${name}`).kind).toBe("nothing");
   });
