@@ -4,11 +4,12 @@ import { OpsError } from "../../domain/ops-error.ts";
 import { decoyLock, type DoorSource, entrancesOf } from "./entrance.ts";
 import { ourFault, type Problem, problemText, refuse, tooSlow, unknownPlace } from "./problem.ts";
 import { probesOf, type Readiness } from "./probes.ts";
+import { refusalLog } from "./refusal-log.ts";
 import { internet, type Internet } from "./sns/get-pinned.ts";
 import type { Clock } from "./sns/signing-keys.ts";
 import { takeDelivery, type TakeDeliveryDeps } from "./take-delivery.ts";
 
-export interface DoorOptions extends Omit<TakeDeliveryDeps, "entrances" | "decoy"> {
+export interface DoorOptions extends Omit<TakeDeliveryDeps, "entrances" | "decoy" | "refused"> {
   host: string;
   /** 0 takes any free one. */
   port: number;
@@ -42,7 +43,8 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   const { clock = systemClock, net = internet } = options;
   const closed = new AbortController();
   const entrances = entrancesOf(options.sources, { clock, net, log, closing: closed.signal });
-  const deps: TakeDeliveryDeps = { ...options, entrances, decoy: decoyLock() };
+  const refused = refusalLog(log, clock.monotonic);
+  const deps: TakeDeliveryDeps = { ...options, entrances, decoy: decoyLock(), refused };
   const answerProbe = probesOf(readiness);
   let closing = false;
 

@@ -19,6 +19,7 @@ import {
   tooFast,
   unknownPlace,
 } from "./problem.ts";
+import type { RefusalLog } from "./refusal-log.ts";
 import { readBody } from "./read-body.ts";
 
 /** Largest body, in bytes. */
@@ -31,6 +32,7 @@ export interface TakeDeliveryDeps {
   newDeliveryId: () => DeliveryId;
   newCorrelationId: () => CorrelationId;
   log: Log;
+  refused: RefusalLog;
 }
 
 /** Answers `POST /webhooks/<source-id>`: 202 only when the raw bytes are committed. */
@@ -42,13 +44,13 @@ export async function takeDelivery(
 ): Promise<void> {
   const entrance = deps.entrances.get(sourceId);
   const entry = judgeHead(request, entrance, deps.decoy);
-  if ("status" in entry) return turnAway(request, response, entrance, entry, deps.log);
+  if ("status" in entry) return turnAway(request, response, entrance, entry, deps.refused);
 
   if (request.headers.expect !== undefined) response.writeContinue();
   const body = await readBody(request, maxBodyBytes);
   if (body.kind === "gone") return;
   const problem = body.kind === "too_large" ? bodyTooLarge(maxBodyBytes) : await judgeBody(body.bytes, entry);
-  if (problem !== null) return turnAway(request, response, entrance, problem, deps.log);
+  if (problem !== null) return turnAway(request, response, entrance, problem, deps.refused);
   if (body.kind === "read") await keep(request, response, entry.entrance, body.bytes, deps);
 }
 
@@ -145,18 +147,8 @@ function turnAway(
   response: ServerResponse,
   entrance: Entrance | undefined,
   problem: Problem,
-  log: Log,
+  refused: RefusalLog,
 ): void {
-  log.info(
-    {
-      stage: "intake",
-      intent: "accept a delivery",
-      errorClass: problem.code,
-      status: problem.status,
-      // Never the path: an unknown one is anybody's text.
-      sourceId: entrance?.source.id ?? null,
-    },
-    "A request to the door was refused",
-  );
+  refused(entrance?.source.id ?? null, problem);
   refuse(request, response, problem);
 }

@@ -122,8 +122,11 @@ describe.skipIf(naughty === null)("the log", () => {
       .concat("\u001b[31mred\u001b[0m", '{"level":"error"}\n{"level":"fatal"}', "\u2028\u2029\r\n")
       .map((text) => `marked ${text}`);
     try {
+      let at = 0;
       await using open = await openDoor({
         sources,
+        // Each request a minute after the one before: of many alike within seconds only the first has a line.
+        clock: { now: () => Date.now(), monotonic: () => (at += 60_000) },
         log: createLog({ level: "info", file, base: { role: "web" } }),
       });
       const pool = new Pool(open.door.url, { connections: 8 });
