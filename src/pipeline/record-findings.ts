@@ -40,7 +40,7 @@ export async function recordFindings(
 ): Promise<StageOutcome> {
   return commitDecision<StageOutcome>(deps.store, async () => {
     const loaded = await deps.store.ledger.incident(IncidentId.parse(item.subject));
-    if (loaded === null || isInvestigated(loaded.state)) {
+    if (loaded === null || loaded.state.status === "closed" || isInvestigated(loaded.state)) {
       return { kind: "answer", answer: { kind: "nothing_to_do" } };
     }
     const now = await deps.store.now();

@@ -5,7 +5,7 @@ import type {
   PersonActions,
 } from "../../src/pipeline/ports/person-actions.ts";
 
-type Acts = Exclude<keyof PersonActions, "check" | "checkMute" | "expansions">;
+type Acts = Exclude<keyof PersonActions, "check" | "checkMute" | "checkCloseIncident" | "expansions">;
 export type Act = { [Name in Acts]: { act: Name; input: Parameters<PersonActions[Name]>[0] } }[Acts];
 
 /** Remembers what people did; permits whoever is in `permitted`; can be made to take its time. */
@@ -35,6 +35,12 @@ export function createFakePersonActions(permitted: readonly string[]) {
     },
     vote: (input) => answer(input.userId, `Your vote counts: ${input.vote}.`, { act: "vote", input }),
     acknowledge: (input) => answer(input.userId, "You are on it.", { act: "acknowledge", input }),
+    checkCloseIncident: ({ userId }) => {
+      checks.push({ userId, action: "close" });
+      return answer(userId, "Yes.");
+    },
+    closeIncident: (input) =>
+      answer(input.userId, `${input.incidentId} is closed.`, { act: "closeIncident", input }),
     close: (input) => answer(input.userId, "Closed.", { act: "close", input }),
     revert: (input) => answer(input.userId, "The reverse is drafted.", { act: "revert", input }),
     expand: (input) => answer(input.userId, "The wider change is drafted.", { act: "expand", input }),

@@ -91,7 +91,17 @@ export function tellIncident(event: IncidentEvent): Told {
       return { what: "mute lifted", who: event.userId, lines: [event.reason] };
     case "incident_resolved":
       return { what: "resolved", who: "", lines: [] };
+    case "action_refused":
+      return {
+        what: `${event.action} refused`,
+        who: `${event.name} (${event.userId})`,
+        lines: [event.reason],
+      };
     case "incident_closed":
-      return { what: "closed", who: event.userId, lines: [] };
+      return {
+        what: "closed",
+        who: event.userId === "" ? "" : `${event.name ?? "somebody"} (${event.userId})`,
+        lines: event.reason === undefined || event.reason === "" ? [] : [event.reason],
+      };
   }
 }

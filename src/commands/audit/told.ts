@@ -14,7 +14,7 @@ const column = 16;
 
 /** `time  what  who`, then the detail below it. All text is made one plain line each: much of it others wrote. */
 export function toldText(at: string, { what, who, lines }: Told): string {
-  const head = `${at}  ${what.padEnd(column)}${plainText(who)}`.trimEnd();
+  const head = `${at}  ${what.padEnd(column - 1)} ${plainText(who)}`.trimEnd();
   const margin = " ".repeat(at.length + 2 + column);
   return [head, ...lines.map((line) => `${margin}${plainLine(line)}`)].join("\n");
 }

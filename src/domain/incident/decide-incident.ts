@@ -4,6 +4,7 @@ import type { EvidenceGap } from "../evidence/evidence.ts";
 import { type ChangeId, type CorrelationId, type DeliveryId, type Instant, later } from "../ids.ts";
 import type { Requester } from "../people.ts";
 import type { Decision } from "../policy/decision.ts";
+import type { PersonAction } from "../policy/roles.ts";
 import type { IncidentEvent, IncidentScope } from "./events.ts";
 import { alertKey, isKept, kindOfAlert } from "./heard-alerts.ts";
 import { answersTo, hasFindingsWithoutChange } from "./feedback.ts";
@@ -55,7 +56,9 @@ export type IncidentCommand =
   | { command: "acknowledge"; userId: string; name: string }
   | { command: "mute"; until: Instant; userId: string; reason: string }
   | { command: "lift_mute"; userId: string; reason: string }
-  | { command: "close"; userId: string };
+  | { command: "refuse"; action: PersonAction; userId: string; name: string; reason: string }
+  /** Without a person: a new incident of its group takes its place. */
+  | { command: "close"; userId: string; name: string; reason: string };
 
 /** `events` may be empty: the command is fine and changes nothing. */
 export type IncidentAnswer =
@@ -73,6 +76,10 @@ export function decideIncident(
     return events({ type: "incident_opened", at: now, ...facts });
   }
   if (state === null) return refused("there is no such incident");
+  if (command.command === "refuse") {
+    const { action, reason } = command;
+    return events({ type: "action_refused", at: now, action, ...personOf(command), reason });
+  }
   if (state.status === "closed") return refused("the incident is closed");
 
   switch (command.command) {
@@ -131,7 +138,7 @@ export function decideIncident(
       return events({ type: "mute_lifted", at: now, userId, reason });
     }
     case "close":
-      return events({ type: "incident_closed", at: now, userId: command.userId });
+      return events({ type: "incident_closed", at: now, ...personOf(command), reason: command.reason });
   }
 }
 

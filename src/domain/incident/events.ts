@@ -5,6 +5,7 @@ import { EvidenceGap } from "../evidence/evidence.ts";
 import { ChangeId, CorrelationId, DeliveryId, Instant } from "../ids.ts";
 import { Requester } from "../people.ts";
 import { Decision } from "../policy/decision.ts";
+import { PersonAction } from "../policy/roles.ts";
 
 const at = { at: Instant };
 
@@ -114,6 +115,22 @@ export const IncidentEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("muted"), ...at, until: Instant, userId: z.string(), reason: z.string() }),
   z.strictObject({ type: z.literal("mute_lifted"), ...at, userId: z.string(), reason: z.string() }),
   z.strictObject({ type: z.literal("incident_resolved"), ...at }),
-  z.strictObject({ type: z.literal("incident_closed"), ...at, userId: z.string() }),
+  /** A person asked for something and may not have it. */
+  z.strictObject({
+    type: z.literal("action_refused"),
+    ...at,
+    action: PersonAction,
+    userId: z.string(),
+    name: z.string(),
+    reason: z.string(),
+  }),
+  /** By a person, or, where `userId` is empty, because a new incident of its group took its place. */
+  z.strictObject({
+    type: z.literal("incident_closed"),
+    ...at,
+    userId: z.string(),
+    name: z.string().optional(),
+    reason: z.string().optional(),
+  }),
 ]);
 export type IncidentEvent = z.infer<typeof IncidentEvent>;

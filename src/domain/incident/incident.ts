@@ -137,6 +137,8 @@ export function evolveIncident(
         // What was held open has become quiet: to and fro is counted anew.
         reopenedAt: state.flappingSince === null ? state.reopenedAt : [],
       };
+    case "action_refused":
+      return state;
     case "incident_closed":
       return { ...state, status: "closed" };
   }

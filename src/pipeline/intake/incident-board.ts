@@ -87,7 +87,7 @@ export function createIncidentBoard(ledger: Store["ledger"], now: Instant, grant
     /** Opens an incident; what its group had before is closed. */
     start(id: IncidentId, command: Extract<IncidentCommand, { command: "open" }>): Held {
       const before = byGroup.get(command.groupKey);
-      if (before) run(before, { command: "close", userId: "" });
+      if (before) run(before, { command: "close", userId: "", name: "", reason: `${id} took its place` });
       const answer = decideIncident(command, null, now);
       const [event] = answer.kind === "refused" ? [] : answer.events;
       if (event === undefined) throw new Error(`incident/${id}: it could not be opened`);

@@ -53,6 +53,13 @@ export interface PersonActions {
     userId: string;
   }): Promise<ActionAnswer>;
   acknowledge(input: { incidentId: IncidentId; userId: string }): Promise<ActionAnswer>;
+  /** Before a form is opened: may this person close this incident, and can it be closed now? Records a refusal. */
+  checkCloseIncident(input: { incidentId: IncidentId; userId: string }): Promise<ActionAnswer>;
+  /**
+   * Ends an incident by hand. Refused without a reason, and while a change of it awaits approval or is being carried
+   * out; other changes stay as they are.
+   */
+  closeIncident(input: { incidentId: IncidentId; userId: string; reason: string }): Promise<ActionAnswer>;
   /** keep, clean_up; `reviewAt` for anything temporary. */
   close(input: {
     changeId: ChangeId;

@@ -46,7 +46,14 @@ const judge = (useful: boolean, userId = "U0MAYA"): IncidentCommand => ({
 });
 const abstained = run([assess({ candidateId: null, abstention: "It was the deploy." })], open).state;
 const renew: IncidentCommand = { command: "renew", reason: "Search is slow." };
-const close: IncidentCommand = { command: "close", userId: "U0RITA" };
+const close: IncidentCommand = { command: "close", userId: "U0RITA", name: "Rita", reason: "Planned." };
+const refuse: IncidentCommand = {
+  command: "refuse",
+  action: "close",
+  userId: "U0NED",
+  name: "Ned",
+  reason: "it takes a role that permits it",
+};
 
 /** State, command, and the events that come of it; null where it is refused. */
 const table: [string, IncidentState | null, IncidentCommand, string | null][] = [
@@ -126,6 +133,8 @@ const table: [string, IncidentState | null, IncidentCommand, string | null][] = 
   ["link twice", run([{ command: "link", changeId }], open).state, { command: "link", changeId }, ""],
   ["mute", open, { command: "mute", until: later(soon, 1000), userId: "U0MAYA", reason: "known" }, "muted"],
   ["close", open, close, "incident_closed"],
+  ["refuse a person", open, refuse, "action_refused"],
+  ["refuse a person where it is closed", run([close], open).state, refuse, "action_refused"],
   ["close what is closed", run([close], open).state, close, null],
   ["join what is closed", run([close], open).state, join({ fingerprint: "a3" }), null],
 ];

@@ -121,7 +121,7 @@ describe("redraft", () => {
       reason: `${waiting} is not a draft that its flag has outrun, so there is nothing to draft anew.`,
     });
     const { world: over, changeId, incidentId } = await outrun();
-    await tell(over, incidentId, { command: "close", userId: "U0REX" });
+    await tell(over, incidentId, { command: "close", userId: "U0REX", name: "Rex", reason: "Over." });
     expect(await redraft({ changeId, userId: "U0REX" }, over.deps)).toMatchObject({
       kind: "refused",
       reason: "Not now: the incident is closed.",

@@ -60,6 +60,8 @@ function applied(chain: ChainCheck = { kind: "intact" }): Story {
 
 const followUps = ["Keep", "Roll back", "Clean up"];
 const ack = ["I'm on it", "Mute service"];
+/** Where nothing of the card is under way. */
+const ackOrClose = [...ack, "Close incident"];
 
 describe("the card", () => {
   it("says first what is wrong, since when, how bad and where", () => {
@@ -132,7 +134,7 @@ describe("the card", () => {
     expired.pass(60);
     expired.change({ command: "expire" });
 
-    expect(card(rejected.view())).toMatchObject({ buttons: ["Details", ...ack] });
+    expect(card(rejected.view())).toMatchObject({ buttons: ["Details", ...ackOrClose] });
     expect(card(rejected.view()).words).toContain("*Rejected* by Ruth");
     expect(card(approved().view())).toMatchObject({ buttons: ["Details", ...ack] });
     expect(card(approved().view()).words).toContain("*Approved* by Ruth");
@@ -140,9 +142,9 @@ describe("the card", () => {
     expect(card(failed.view()).words).toContain("*Failed*");
     expect(card(conflicted.view()).words).toMatch(/\*Superseded\*[^]*Off: everyone gets Off/);
     expect(card(expired.view()).words).toContain("*Expired*");
-    expect(card(unclear.view()).buttons).toEqual([...followUps, "Details", ...ack]);
+    expect(card(unclear.view()).buttons).toEqual([...followUps, "Details", ...ackOrClose]);
     expect(card(unclear.view()).words).toContain("*Needs a person*");
-    expect(card(applied().view()).buttons).toEqual([...followUps, "Details", ...ack]);
+    expect(card(applied().view()).buttons).toEqual([...followUps, "Details", ...ackOrClose]);
     expect(card(applied().view(), { expandable: true }).buttons).toContain("Expand");
   });
 
@@ -165,7 +167,7 @@ describe("the card", () => {
     story.change(propose(decisions.queue(), { ...proposal, lineage }), other);
     expect(card(story.view()).buttons).toEqual(["Approve", "Reject", "Details", ...ack]);
     story.change(voteCommand(proposal, { vote: "reject", rationale: "No." }), other);
-    expect(card(story.view()).buttons).toEqual([...followUps, "Details", ...ack]);
+    expect(card(story.view()).buttons).toEqual([...followUps, "Details", ...ackOrClose]);
     expect(card(applied({ ...chain, restore: null }).view()).buttons).not.toContain("Restore");
   });
 
@@ -199,11 +201,11 @@ describe("the card", () => {
     };
     story.change({ command: "close", ...end });
     expect(card(story.view()).words).toContain("*Closed: kept*, by Ada");
-    expect(card(story.view()).buttons).toEqual(["Details", ...ack]);
+    expect(card(story.view()).buttons).toEqual(["Details", ...ackOrClose]);
     story.pass(60);
     story.change({ command: "review" });
     expect(card(story.view()).words).toContain("*Review is due:*");
-    expect(card(story.view()).buttons).toEqual([...followUps, "Details", ...ack]);
+    expect(card(story.view()).buttons).toEqual([...followUps, "Details", ...ackOrClose]);
   });
 
   it("goes back to the applied change when its reverse is rejected, and names both", () => {
@@ -213,7 +215,7 @@ describe("the card", () => {
     expect(card(story.view()).words).toContain(`*Undoing ${changeId}* (${other})`);
     story.change(voteCommand(reverse, { vote: "reject", rationale: "Not now" }), other);
     const shown = card(story.view());
-    expect(shown.buttons).toEqual([...followUps, "Details", ...ack]);
+    expect(shown.buttons).toEqual([...followUps, "Details", ...ackOrClose]);
     expect(shown.words).toContain(`${other}: `);
   });
 
@@ -224,7 +226,7 @@ describe("the card", () => {
     const shown = card(awaiting(decision).view(), { flagUrl: "https://flags.example.test/shop/checkout" });
     expect(shown.words).toContain(words);
     expect(shown.words).toContain("Flag: on → off");
-    expect(shown.buttons).toEqual(["Details", ...ack]);
+    expect(shown.buttons).toEqual(["Details", ...ackOrClose]);
   });
 
   it.each([
@@ -235,7 +237,7 @@ describe("the card", () => {
     expect(shown.words).toContain(mode === "fallback" ? "*Fallback:*" : "*Mode search_only:*");
     expect(shown.words).not.toContain("Flag: on → off");
     expect(shown.words).toContain("Look at the payment provider's status page.");
-    expect(shown.buttons).toEqual(ack);
+    expect(shown.buttons).toEqual(ackOrClose);
   });
 
   it("says that no flag change is recommended, and why", () => {
@@ -253,7 +255,7 @@ describe("the card", () => {
     expect(shown.words).toContain("*No flag change recommended.* Version 42 was deployed a minute before.");
     expect(shown.words).toContain("*Suspect:* no flag. The evidence points to a deploy.");
     expect(shown.text).toContain("No flag change recommended.");
-    expect(shown.buttons).toEqual(["Useful", "Not useful", ...ack]);
+    expect(shown.buttons).toEqual(["Useful", "Not useful", ...ackOrClose]);
     expect(shown.words).not.toContain("Was this useful?");
     for (const [userId, useful] of [
       ["U1", true],
@@ -266,7 +268,7 @@ describe("the card", () => {
     expect(card(story.view()).words).toContain("Was this useful? Yes: 2. No: 1.");
     // A later look is judged anew.
     story.incident({ command: "renew", reason: "Search is slow." });
-    expect(card(story.view()).buttons).toEqual(ack);
+    expect(card(story.view()).buttons).toEqual(ackOrClose);
     expect(card(story.view()).words).toContain("*Suspect:* looking at what changed");
     story.incident({ command: "record_assessment", assessment: abstained, candidates: [], transcript: null });
     expect(card(story.view()).words).not.toContain("Was this useful?");
@@ -278,12 +280,12 @@ describe("the card", () => {
     const shown = card(story.view());
     expect(shown.words).toContain("*Superseded*");
     expect(shown.words).toContain("*Redraft* looks again");
-    expect(shown.buttons).toEqual(["Redraft", "Details", ...ack]);
+    expect(shown.buttons).toEqual(["Redraft", "Details", ...ackOrClose]);
     const before = story.view().incident.episodeStartedAt;
     story.incident({ command: "redraft", changeId, userId: "U0ADA", name: "Ada" });
     expect(story.view().incident.episodeStartedAt).toBe(before);
     const looking = card(story.view());
-    expect(looking.buttons).toEqual(["Details", ...ack]);
+    expect(looking.buttons).toEqual(["Details", ...ackOrClose]);
     expect(looking.words).toContain("*Suspect:* looking at what changed");
     story.incident({
       command: "record_assessment",
@@ -295,7 +297,7 @@ describe("the card", () => {
     expect(ended.words).toContain("*No flag change recommended.* It has recovered by itself.");
     expect(ended.words).toContain(`${changeId}: Turn checkout`);
     expect(ended.words).not.toContain("*Superseded*");
-    expect(ended.buttons).toEqual(["Useful", "Not useful", ...ack]);
+    expect(ended.buttons).toEqual(["Useful", "Not useful", ...ackOrClose]);
   });
 
   it("says why it is no surer, what it saw before, what else was changed, and by which route", () => {
@@ -371,7 +373,7 @@ describe("the card", () => {
     const shown = card(story.view(), { linkedCardUrl: "https://slack.example.test/archives/C1/p1" });
     expect(shown.words).toContain("has an open change already");
     expect(shown.words).toContain("<https://slack.example.test/archives/C1/p1|its card>");
-    expect(shown.buttons).toEqual(ack);
+    expect(shown.buttons).toEqual(ackOrClose);
   });
 
   it("is equal for equal input, and its block ids follow the version", () => {

@@ -1,5 +1,5 @@
 import type { ActionsBlockElement, KnownBlock } from "@slack/types";
-import type { ChangeState } from "../../../domain/change/change.ts";
+import type { ChangeState, ChangeStatus } from "../../../domain/change/change.ts";
 import { hasFindingsWithoutChange } from "../../../domain/incident/feedback.ts";
 import { isInvestigated } from "../../../domain/incident/incident.ts";
 import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
@@ -17,8 +17,14 @@ export function buttons(view: IncidentView, change: ChangeState | null, expandab
   if (incident.scope !== null && incident.status === "open") {
     elements.push(button("mute_service", "Mute service", incidentValue(incident.id)));
   }
+  if (incident.status !== "closed" && !view.changes.some(({ status }) => isUnderWay.has(status))) {
+    elements.push(button("close_incident", "Close incident", incidentValue(incident.id)));
+  }
   return elements.length === 0 ? [] : [actions(elements)];
 }
+
+/** While one of these is on the card the incident cannot be closed. */
+const isUnderWay: ReadonlySet<ChangeStatus> = new Set(["awaiting_approval", "approved", "executing"]);
 
 function ofChange(view: IncidentView, change: ChangeState, expandable: boolean): ActionsBlockElement[] {
   const value = changeValue(change);

@@ -3,13 +3,22 @@ import { mrkdwn } from "../escape-text.ts";
 import { onCommand, pageOf } from "./on-command.ts";
 import { nearest } from "./nearest.ts";
 import { opsCleanup } from "./ops-cleanup.ts";
+import { opsClose } from "./ops-close.ts";
 import { opsMute, opsUnmute } from "./ops-mute.ts";
 import { opsPending } from "./ops-pending.ts";
 import { opsQuarantine } from "./ops-quarantine.ts";
 import { opsStatus } from "./ops-status.ts";
 import type { OpsWord } from "./ops-word.ts";
 
-const words: readonly OpsWord[] = [opsStatus, opsPending, opsCleanup, opsMute, opsUnmute, opsQuarantine];
+const words: readonly OpsWord[] = [
+  opsStatus,
+  opsPending,
+  opsCleanup,
+  opsMute,
+  opsUnmute,
+  opsClose,
+  opsQuarantine,
+];
 
 /** `/ops <word>`: what stands where, for whoever asks, and what a permitted person may set. */
 export function listenToOps(front: Front): void {

@@ -4,6 +4,7 @@ import { listenToOps } from "../commands/ops.ts";
 import { listenToAcknowledge } from "./acknowledge.ts";
 import { listenToApprove } from "./approve.ts";
 import { listenToClose } from "./close.ts";
+import { listenToCloseIncident } from "./close-incident.ts";
 import { listenToClosures } from "./closure-submitted.ts";
 import { listenToDetails } from "./details.ts";
 import { listenToExpand } from "./expand.ts";
@@ -29,6 +30,7 @@ export function registerListeners(front: Front): void {
   listenToMutes(front);
   listenToClose(front);
   listenToClosures(front);
+  listenToCloseIncident(front);
   listenToExpand(front);
   listenToExpansions(front);
   listenToRollBack(front);

@@ -33,6 +33,7 @@ function incidentLines(event: IncidentEvent): string[] | null {
     case "evidence_gathered":
     case "assessed":
     case "feedback_given":
+    case "action_refused":
       return null;
     case "no_change_recommended":
       return [`No flag change recommended. ${mrkdwn(event.reason, 500)}`];
@@ -59,7 +60,9 @@ function incidentLines(event: IncidentEvent): string[] | null {
     case "incident_resolved":
       return ["All alerts of this incident are resolved."];
     case "incident_closed":
-      return ["The incident was closed."];
+      return event.name === undefined || event.name === ""
+        ? ["The incident was closed: a new one took its place."]
+        : [`${mrkdwn(event.name, 80)} closed the incident: ${mrkdwn(event.reason ?? "", 500)}`];
   }
 }
 
