@@ -14,6 +14,8 @@ export interface StormPlan {
   /** Null: each alert has its own. */
   fingerprints: number | null;
   seconds: number;
+  /** Whether services have channels of their own; else all share one, which takes a message a second. */
+  channelEach: boolean;
 }
 
 const services = 10;
@@ -28,9 +30,9 @@ export async function runStorm(
   options: BenchOptions,
   load: Part,
   roles: Roles,
-  { alerts, fingerprints, seconds }: StormPlan,
+  { alerts, fingerprints, seconds, channelEach }: StormPlan,
 ): Promise<Figures> {
-  const plan = { services, channelEach: false, groupBy: [], withModel: true };
+  const plan = { services, channelEach, groupBy: [], withModel: true };
   await using ours = await startOurs(options, roles, plan);
   const database = new Client(await ours.place.connect());
   await database.connect();
