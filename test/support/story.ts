@@ -82,7 +82,7 @@ function createStory() {
 export type Story = ReturnType<typeof createStory>;
 
 /** Texts of others that a test may poison. */
-interface Wording {
+export interface Wording {
   title: string;
   summary: string;
   service: string;
@@ -92,7 +92,7 @@ interface Wording {
   gap: string;
 }
 
-const plainWording: Wording = {
+export const plainWording: Wording = {
   title: "Checkout errors are high",
   summary: "5% of checkouts fail",
   service: "checkout",

@@ -1,13 +1,14 @@
-import { plainText } from "../../domain/flag/plain-text.ts";
+import { outsideText } from "../../domain/evidence/outside-text.ts";
 
 /**
  * The one place where text of others becomes Slack text. It can then ping nobody, link nowhere and format
- * nothing: control, bidirectional and invisible characters are gone, line breaks are spaces, the length is capped.
+ * nothing: credentials, control, bidirectional and invisible characters are gone, line breaks are spaces, the length is
+ * capped.
  */
 
 /** For `plain_text` objects, which Slack neither parses nor formats (send them with `emoji: false`). */
 export function plain(text: string, limit = 200): string {
-  return plainText(text, limit).replaceAll(/@(?=here|channel|everyone)/gi, "＠");
+  return outsideText(text, limit).replaceAll(/@(?=here|channel|everyone)/gi, "＠");
 }
 
 /**

@@ -23,7 +23,7 @@ export function suspect(view: IncidentView): KnownBlock[] {
       ? [`*Suspect:* no flag. ${causeWords[assessment.cause]}`, sureLine(assessment.confidence, assessment)]
       : [
           suspectLine(first, view),
-          sureLine(first.confidence, assessment, `${whyWords(first, assessment)}${cited(first)}`),
+          sureLine(`${first.confidence}${cited(first)}`, assessment, whyWords(first, assessment)),
         ];
   if (assessment.summary !== "") lines.push(`*Summary:* ${sentence(mrkdwn(assessment.summary, 600))}`);
   const ranked = others.slice(0, 4).map((other, index) => otherLine(other, index + 2));
@@ -41,10 +41,10 @@ const causeWords = {
   unknown: "The cause is not known.",
 } as const satisfies Record<Assessment["cause"], string>;
 
-function sureLine(confidence: string, { cappedBecause }: Assessment, why = ""): string {
+function sureLine(confidence: string, { cappedBecause }: Assessment, why = "."): string {
   const caps = cappedBecause.slice(0, 3).map((reason) => mrkdwn(reason, 120));
   const capped = caps.length === 0 ? "" : ` Not surer, because ${caps.join("; ")}.`;
-  return `*How sure:* ${confidence}${why === "" ? "." : why}${capped}`;
+  return `*How sure:* ${confidence}${why}${capped}`;
 }
 
 function suspectLine(first: Suspect, view: IncidentView): string {
