@@ -35,7 +35,7 @@ const actors = {
   "of another workspace": personWith({ userId: "U0RITA", teamId: "T0OTHER" }),
 } satisfies Record<string, PersonFacts>;
 
-const all = "approve reject acknowledge propose revert close";
+const all = "approve reject acknowledge propose revert close mute";
 const ofOnCall = "reject acknowledge propose revert";
 
 /** By hand: which actions each actor may do on each target; what is not named is refused. */
@@ -61,11 +61,11 @@ const expected: Record<string, Partial<Record<string, string>>> = {
   "nobody in particular": {},
   "auditor in release": {},
   "frozen release member": {
-    prod: "reject acknowledge propose revert close",
+    prod: "reject acknowledge propose revert close mute",
     staging: all,
-    otherTag: "reject acknowledge propose revert close",
-    noTag: "reject acknowledge propose revert close",
-    irreversible: "reject acknowledge propose revert close",
+    otherTag: "reject acknowledge propose revert close mute",
+    noTag: "reject acknowledge propose revert close mute",
+    irreversible: "reject acknowledge propose revert close mute",
   },
   deactivated: {},
   bot: {},
