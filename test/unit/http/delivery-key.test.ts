@@ -43,6 +43,12 @@ describe("what makes a redelivery", () => {
     expect(key(declared, headers, "[]")).not.toBe(first);
   });
 
+  it("of what is sent in PagerDuty's older forms is not the bytes: each time the trouble returns they are the same", () => {
+    const declared = { kind: "pagerduty", auth: "bearer" };
+    expect(key(declared, {}, '{"event_action":"trigger","dedup_key":"disk"}')).toBeNull();
+    expect(key(declared, { "idempotency-key": "a" })).toMatch(/^[0-9a-f]{64}$/);
+  });
+
   it("with Standard Webhooks only the signed id counts", () => {
     const declared = { kind: "generic", auth: "standard_webhooks" };
     const first = key(declared, { "webhook-id": "a" });
