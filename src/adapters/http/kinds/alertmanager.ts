@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Alert } from "../../../domain/alert.ts";
+import type { Alert, Severity } from "../../../domain/alert.ts";
 import type { Instant } from "../../../domain/ids.ts";
 import type { SourceOf } from "../../../domain/source.ts";
 import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
@@ -46,7 +46,7 @@ const Member = z.looseObject({
 });
 type Member = z.infer<typeof Member>;
 
-/** Where severities stand by custom, in the order they are looked for. */
+/** Where severities stand by custom, with or without capitals, in the order they are looked for. */
 const severityLabels = ["severity", "priority", "level"];
 const linkAnnotations = ["runbook_url", "dashboard_url", "runbook", "dashboard"];
 
@@ -105,9 +105,7 @@ function toAlert(
     annotations["summary"],
     `Alert of ${sourceId}`,
   );
-  const severity = severityLabels
-    .map((name) => severityOf(labels[name] ?? ""))
-    .find((found) => found !== null);
+  const severity = severityIn(labels);
   return {
     sourceId,
     fingerprint: toFingerprint(one.fingerprint, Object.keys(own).length === 0 ? { title } : own),
@@ -122,6 +120,11 @@ function toAlert(
     links: toLinks([...linkAnnotations.map((name) => annotations[name]), one.generatorURL, body.externalURL]),
     groupHint: toGroupHint(body.groupKey),
   };
+}
+
+function severityIn(labels: Record<string, string>): Severity | undefined {
+  const byName = new Map(Object.entries(labels).map(([name, text]) => [name.toLowerCase(), text]));
+  return severityLabels.map((name) => severityOf(byName.get(name) ?? "")).find((found) => found !== null);
 }
 
 function summaryOf(annotations: Record<string, string>): string {

@@ -37,15 +37,13 @@ export function parse(bytes: Uint8Array, receivedAt: Instant, source: SourceOf<"
   const monitor = text(100, "alertid", "monitorid") || monitorIn(links);
   const scope = text(1000, "alertscope", "scope", "scopes", "alertgroup") || title.scope;
   const aggregate = text(256, "aggregkey", "aggregationkey", "alertaggregkey", "eventaggregkey");
-  const times = all("date", "alertdate", "eventdate", "datehappened", "timestamp", "lastupdated");
+  const times = all(...timeNames);
   const alert = composeAlert(
     {
       status,
       title: [title.text],
       summary: [
-        cleaned(
-          text(limits.summary, "textonlymsg", "body", "eventmsg", "message", "msg", "text", "description"),
-        ),
+        cleaned(text(limits.summary, ...messageNames)),
         stateOf(text(100, "alertstatus")) === null ? fields.get("alertstatus") : "",
       ],
       severity: [
@@ -68,7 +66,11 @@ export function parse(bytes: Uint8Array, receivedAt: Instant, source: SourceOf<"
       labels: [
         tagsOf(title.scope),
         tagsOf(scope),
-        tagsOf(all("tags", "alerttags", "eventtags", "labelstags").find((found) => found !== undefined)),
+        tagsOf(
+          all("tags", "alerttags", "eventtags", "labelstags", "tagslist").find(
+            (found) => found !== undefined,
+          ),
+        ),
         {
           monitor,
           host: text(limits.labelValue, "hostname", "host"),
@@ -91,6 +93,12 @@ export function parse(bytes: Uint8Array, receivedAt: Instant, source: SourceOf<"
 const titleNames = [
   ["eventtitle", "title", "alerttitle", "incidenttitle", "securityrulename", "monitorname", "alertname"],
   ["name", "subject", "alertquery", "query"],
+].flat();
+const messageNames = [
+  ["textonlymsg", "textmsg", "body", "eventmsg", "message", "msg", "text", "description", "alertbody"],
+].flat();
+const timeNames = [
+  ["date", "dateposix", "alertdate", "eventdate", "datehappened", "timestamp", "occurredat", "lastupdated"],
 ].flat();
 const linkNames = [
   "link",
@@ -132,6 +140,8 @@ const severities: Readonly<Record<State, Severity | "">> = {
 
 function stateOf(word: string): State | null {
   const folded = word.toLowerCase().replaceAll(/[^a-z]/g, "");
+  // "Warn Recovered" and its like.
+  if (folded.endsWith("recovered")) return "over";
   const plain = folded === "renotify" ? folded : folded.replace(/^re(?=triggered|alert|warn|nodata)/, "");
   return Object.hasOwn(states, plain) ? (states[plain] ?? null) : null;
 }

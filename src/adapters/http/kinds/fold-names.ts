@@ -3,9 +3,20 @@ import { membersOf } from "./peek.ts";
 
 const most = 2000;
 
+/** What templates put around what they have to say, and what says nothing itself. */
+const wrappers: ReadonlySet<string> = new Set([
+  "attributes",
+  "data",
+  "event",
+  "fields",
+  "metadata",
+  "payload",
+]);
+
 /**
  * The members of a body whose names its user chose, under names without capitals and separators: `alertId`, `alert_id`
- * and `alert: { id }` are all `alertid`. What the template left unfilled (`$HOSTNAME`, `{{ host }}`, `null`) is not there.
+ * and `alert: { id }` are all `alertid`. Within a member
+ * that is only a wrapper (`data`, `metadata`) the names count without it too. What the template left unfilled (`$HOSTNAME`, `{{ host }}`, `null`) is not there.
  */
 export function foldNames(value: unknown): ReadonlyMap<string, unknown> {
   const folded = new Map<string, unknown>();
@@ -20,6 +31,9 @@ export function foldNames(value: unknown): ReadonlyMap<string, unknown> {
     if (depth > 0) for (const [name, one] of entries) add(one, name, depth - 1);
   };
   add(value, "", 2);
+  for (const [name, one] of Object.entries(membersOf(value))) {
+    if (wrappers.has(name.toLowerCase())) add(one, "", 1);
+  }
   return folded;
 }
 

@@ -30,9 +30,11 @@ export function firstText(limit: number, ...values: readonly unknown[]): string 
   return "";
 }
 
-/** What a template's variable leaves behind that had no value: `$HOSTNAME`, `{{ host }}`. */
+/** What a template's variable leaves behind that had no value: `$HOSTNAME`, `$TAGS[env]`, `{{ host }}`. */
 export function isPlaceholder(text: string): boolean {
-  return text.length <= 200 && /^\s*(?:\$\{?[A-Z][A-Z0-9_]*\}?|\{\{[^{}]*\}\})\s*$/.test(text);
+  return (
+    text.length <= 200 && /^\s*(?:\$\{?[A-Z][A-Z0-9_]*(?:\[[^[\]]*\])?\}?|\{\{[^{}]*\}\})\s*$/.test(text)
+  );
 }
 
 /**

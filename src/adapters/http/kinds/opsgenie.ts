@@ -71,7 +71,7 @@ function toAlert(
       status,
       title: [alert["message"], alert["alias"], `Opsgenie ${about} ${firstText(100, alert["tinyId"], id)}`],
       summary: [alert["description"], alert["note"]],
-      severity: [alert["priority"], details["severity"], details["priority"]],
+      severity: [priorityOf(alert["priority"]), details["severity"], details["priority"]],
       // What the alias holds together is one alert for as long as it is open; the id would be new the next time.
       fingerprint: about === "incident" ? `incident/${id}` : firstText(500, alert["alias"], id),
       startedAt: [alert["createdAt"], alert["insertedAt"], alert["impactStartDate"]],
@@ -93,6 +93,12 @@ function toAlert(
     sourceId,
     receivedAt,
   );
+}
+
+/** `P1` to `P5`; in older payloads the number alone. */
+function priorityOf(value: unknown): string {
+  const word = toText(value, 50);
+  return /^[1-5]$/.test(word) ? `P${word}` : word;
 }
 
 function firstName(value: unknown): string {

@@ -5,6 +5,7 @@ import type { ParsedDelivery } from "../../../pipeline/ports/intake.ts";
 import { composeAlert } from "./compose-alert.ts";
 import { gather } from "./gather.ts";
 import { firstText, limits, maxAlerts, toText } from "./normalise.ts";
+import { isEnqueued, parseEnqueued } from "./pagerduty-enqueued.ts";
 import { parseJson } from "./parse-json.ts";
 import { entriesOf, membersOf, unquoted } from "./peek.ts";
 
@@ -12,15 +13,14 @@ type Members = Readonly<Record<string, unknown>>;
 
 /**
  * Webhook subscriptions of PagerDuty, version 3 (`event`, https://developer.pagerduty.com/docs/webhooks-overview), and
- * the webhook extensions before them (`messages`). Also its Events API version 2 (`event_action`), which other tools
- * imitate when they send. Never throws.
+ * the webhook extensions before them (`messages`). Also what is sent to PagerDuty, as other tools imitate it. Never throws.
  */
 export function parse(bytes: Uint8Array, receivedAt: Instant, source: SourceOf<"pagerduty">): ParsedDelivery {
   const json = parseJson(bytes);
   if (json.kind === "unmappable") return json;
   const body = membersOf(json.value);
   if (Array.isArray(body["messages"])) return parseMessages(body["messages"], receivedAt, source.id);
-  if ("event_action" in body) return parseEnqueued(body, receivedAt, source.id);
+  if (isEnqueued(body)) return parseEnqueued(body, receivedAt, source.id);
   if (typeof body["event"] !== "object" || body["event"] === null) {
     return { kind: "unmappable", reason: "event: missing; a version 3 webhook of PagerDuty carries it" };
   }
@@ -187,44 +187,4 @@ function detailsOf(incident: Members): unknown {
 
 function textOf(details: unknown): string {
   return typeof details === "string" ? details : firstText(limits.summary, membersOf(details)["description"]);
-}
-
-const actions: Readonly<Record<string, Alert["status"]>> = {
-  trigger: "firing",
-  acknowledge: "firing",
-  resolve: "resolved",
-};
-
-function parseEnqueued(body: Members, receivedAt: Instant, sourceId: string): ParsedDelivery {
-  const action = toText(body["event_action"], 50).toLowerCase();
-  const status = Object.hasOwn(actions, action) ? actions[action] : undefined;
-  if (status === undefined) {
-    return { kind: "unmappable", reason: "event_action: it must be trigger, acknowledge or resolve" };
-  }
-  const payload = membersOf(unquoted(body["payload"]));
-  const key = body["dedup_key"];
-  if (toText(payload["summary"], 10) === "" && toText(key, 10) === "") {
-    return { kind: "unmappable", reason: "payload.summary, dedup_key: both are missing" };
-  }
-  const alert = composeAlert(
-    {
-      status,
-      title: [payload["summary"], key],
-      summary: [membersOf(payload["custom_details"])["description"]],
-      severity: [payload["severity"]],
-      fingerprint: key,
-      startedAt: [payload["timestamp"]],
-      endedAt: [payload["timestamp"]],
-      labels: [
-        membersOf(payload["custom_details"]),
-        { host: payload["source"], component: payload["component"], class: payload["class"] },
-        { group: payload["group"], client: body["client"] },
-      ],
-      links: [...entriesOf(body["links"]).map((one) => membersOf(one)["href"]), body["client_url"]],
-      groupHint: key,
-    },
-    sourceId,
-    receivedAt,
-  );
-  return { kind: "alerts", alerts: [alert] };
 }

@@ -21,6 +21,9 @@ export function unquoted(value: unknown): unknown {
   }
 }
 
+/** `env:prod team:shop`: without a space after any colon. */
+const severalTags = /^\s*[^\s:=]{1,200}[:=]\S+(?:\s+[^\s:=]{1,200}[:=]\S+)+\s*$/;
+
 /**
  * Tags as labels: `["env:prod", "team:shop"]`, `"env:prod, team:shop"`, `[{key, value}]` or an object. A tag without a
  * value becomes `true`; of a name that stands there twice the first counts.
@@ -30,8 +33,11 @@ export function tagsOf(value: unknown): Record<string, unknown> {
   const add = (name: string, text: unknown): void => {
     if (name !== "" && !(name in tags)) tags[name] = text;
   };
-  const parts = typeof value === "string" ? value.split(/[,\n]/) : value;
-  if (!Array.isArray(parts)) return membersOf(value);
+  const listed = typeof value === "string" ? value.split(/[,\n]/) : value;
+  if (!Array.isArray(listed)) return membersOf(value);
+  const parts: readonly unknown[] = listed.flatMap((part: unknown) =>
+    typeof part === "string" && severalTags.test(part) ? part.trim().split(/\s+/) : [part],
+  );
   for (const part of parts.slice(0, 500)) {
     if (typeof part === "string") {
       // [AWS]env:prod: the square brackets say where Dynatrace has the tag from.

@@ -38,6 +38,12 @@ function changeOf(type: string, said?: Said) {
   return change;
 }
 
+it("reads a CDEvent as its senders wrap it", () => {
+  expect(changesOf("cloudevents", "cloudevents-cdevent-deployed")).toMatchObject([
+    { title: "Deploy of checkout 2.4.0 to production", author: "ada", at: "2026-05-04T08:02:03.315Z" },
+  ]);
+});
+
 const content = {
   environment: { id: "production" },
   artifactId: `pkg:oci/checkout-image@sha256%3A${"0b31b1c02ff4".padEnd(64, "5")}?tag=2.4.0`,

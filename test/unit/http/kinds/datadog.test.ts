@@ -3,6 +3,19 @@ import { alertOf, reasonOf } from "./read-as.ts";
 
 const read = (name: string) => alertOf("datadog", `datadog-${name}`);
 
+const sent = (transition: string) => ({
+  action: "created",
+  title: "Orders fail",
+  env: "$TAGS[env]",
+  metadata: {
+    ALERT_ID: "7",
+    ALERT_SCOPE: "host:a",
+    ALERT_TRANSITION: transition,
+    DATE_POSIX: "1777881723",
+    TAGS: "service:orders",
+  },
+});
+
 describe("datadog", () => {
   it("reads the payload that Datadog fills in: state, group and monitor stand in its title and links", () => {
     expect(read("default")).toEqual({
@@ -111,6 +124,20 @@ describe("datadog", () => {
     ["normal", "error"],
   ])("reads the priority %s", (priority, severity) => {
     expect(alertOf("datadog", { title: "x", priority }).severity).toBe(severity);
+  });
+
+  it("finds what a template wraps, and knows a variable that was not filled in", () => {
+    const begun = alertOf("datadog", sent("Warn"));
+    expect(begun).toMatchObject({
+      status: "firing",
+      severity: "warning",
+      fingerprint: "monitor/7/host:a",
+      startedAt: "2026-05-04T08:02:03.000Z",
+      labels: { service: "orders", host: "a" },
+    });
+    expect(begun.labels).not.toHaveProperty("environment");
+    const ended = alertOf("datadog", sent("Warn Recovered"));
+    expect(ended).toMatchObject({ status: "resolved", fingerprint: begun.fingerprint });
   });
 
   it("makes a summary of a message's words, not of its images, addresses and footer", () => {

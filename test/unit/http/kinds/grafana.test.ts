@@ -102,6 +102,13 @@ describe("grafana, legacy alerting", () => {
   });
 });
 
+it("reads the severity of a label whatever its capitals", () => {
+  const body = {
+    alerts: [{ status: "firing", labels: { alertname: "A", Severity: "Critical", Env: "prod" } }],
+  };
+  expect(alertOf("grafana", body)).toMatchObject({ severity: "critical", labels: { environment: "prod" } });
+});
+
 it.each([
   [{}, "alerts, state: both are missing; Grafana sends one of them"],
   [{ state: "on" }, "state: missing or unknown; it must be alerting, no_data or ok"],

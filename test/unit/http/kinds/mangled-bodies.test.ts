@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseDelivery } from "../../../../src/adapters/http/parse-delivery.ts";
 import { Alert } from "../../../../src/domain/alert.ts";
+import { OutsideChange } from "../../../../src/domain/outside-change.ts";
 import type { SourceKind } from "../../../../src/domain/source.ts";
 import { fixture, receivedAt, sourceOf } from "./read-as.ts";
 
@@ -18,8 +19,9 @@ const fixtures: readonly (readonly [SourceKind, readonly string[]])[] = [
     ["sentry-event-alert", "sentry-issue-created", "sentry-metric-critical", "sentry-plugin", "sentry-error"],
   ],
   ["new_relic", ["new-relic-activated", "new-relic-templated", "new-relic-classic-open"]],
-  ["opsgenie", ["opsgenie-create", "opsgenie-close", "opsgenie-sparse"]],
-  ["cloudevents", ["cloudevents-firing", "cloudevents-batch"]],
+  ["opsgenie", ["opsgenie-create", "opsgenie-close", "opsgenie-sparse", "opsgenie-incident"]],
+  ["cloudevents", ["cloudevents-firing", "cloudevents-batch", "cloudevents-cdevent-deployed"]],
+  ["change", ["change-deploy", "change-several", "change-sparse"]],
   ["generic", ["generic-plain"]],
 ];
 
@@ -66,14 +68,19 @@ function withProto(value: unknown, wanted: boolean): string {
   return `{"__proto__":{"status":"firing","title":"polluted"},"constructor":{"prototype":1},${text.slice(1)}`;
 }
 
-/** Reads a body and holds what comes of it to what every later stage relies on. Says whether alerts came of it. */
+/** Reads a body and holds what comes of it to what every later stage relies on. Says whether anything came of it. */
 function check(kind: SourceKind, text: string, headers: Record<string, string> = {}): boolean {
   const read = parseDelivery({ sourceId: "one", body: Buffer.from(text), receivedAt, headers }, [
     sourceOf(kind),
   ]);
   if (read.kind === "unmappable") expect(read.reason).not.toBe("");
   else if (read.kind === "nothing") expect(read.what).not.toBe("");
-  else if (read.kind !== "alerts") throw new Error(`${kind}: ${read.kind}`);
+  else if (read.kind === "flag_hint") throw new Error(`${kind}: ${read.kind}`);
+  if (read.kind === "outside_changes") {
+    expect(read.changes.length).toBeGreaterThan(0);
+    for (const change of read.changes) OutsideChange.parse(change);
+    return true;
+  }
   if (read.kind !== "alerts") return false;
   expect(read.alerts.length).toBeGreaterThan(0);
   for (const alert of read.alerts) {
@@ -88,7 +95,7 @@ function check(kind: SourceKind, text: string, headers: Record<string, string> =
 }
 
 describe.each(fixtures)("%s", (kind, names) => {
-  it("makes valid alerts, nothing or a reason of its fixtures with anything dropped or replaced", () => {
+  it("makes valid alerts or changes, nothing or a reason of its fixtures with anything dropped or replaced", () => {
     let mapped = 0;
     fc.assert(
       fc.property(

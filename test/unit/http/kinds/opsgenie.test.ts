@@ -51,37 +51,44 @@ describe("opsgenie", () => {
     expect(alertOf("opsgenie", body).status).toBe("resolved");
   });
 
+  it("reads the texts of older payloads: times, a number as priority, tags in one", () => {
+    const alert = {
+      message: "x",
+      priority: "2",
+      createdAt: "1777881723166",
+      tags: ["env:live app:shop site:eu"],
+    };
+    expect(alertOf("opsgenie", { action: "Create", alert })).toMatchObject({
+      severity: "error",
+      startedAt: "2026-05-04T08:02:03.166Z",
+      labels: { environment: "live", service: "shop", site: "eu" },
+    });
+    // A sentence is no list of tags.
+    const told = { message: "x", tags: ["note: ask a:b or c:d"] };
+    expect(alertOf("opsgenie", { action: "Create", alert: told }).labels).toEqual({ note: "ask a:b or c:d" });
+  });
+
   it("makes do with little", () => {
     expect(read("sparse")).toMatchObject({ title: "Something", fingerprint: "1", severity: "warning" });
     expect(alertOf("opsgenie", { alert: { alias: "a", status: "open" } })).toMatchObject({ title: "a" });
   });
 
   it("reads incidents as it reads alerts, apart from them", () => {
-    const incident = {
-      id: "7",
-      message: "Payments fail",
-      priority: "P1",
-      tags: ["env:production"],
-      createdAt: "2026-05-04T08:02:03.123Z",
-      ownerTeam: "payments",
-      extraProperties: { service: "payments" },
-      links: { web: "https://shop.app.opsgenie.com/incident/detail/7" },
-    };
-    const begun = alertOf("opsgenie", { action: "Create", incident });
+    const begun = read("incident");
     expect(begun).toMatchObject({
       status: "firing",
       title: "Payments fail",
       severity: "critical",
-      fingerprint: "incident/7",
+      fingerprint: "incident/6c1f2f0e-7",
       startedAt: "2026-05-04T08:02:03.123Z",
       labels: { service: "payments", environment: "production", team: "payments" },
-      links: [incident.links.web],
+      links: ["https://shop.app.opsgenie.com/incident/detail/6c1f2f0e-7"],
     });
     for (const action of ["Resolve", "Close", "Delete"]) {
-      const ended = alertOf("opsgenie", { action, incident: { incidentId: "7", status: "closed" } });
-      expect(ended).toMatchObject({ status: "resolved", fingerprint: "incident/7" });
+      const ended = alertOf("opsgenie", { action, incident: { incidentId: "6c1f2f0e-7", status: "closed" } });
+      expect(ended).toMatchObject({ status: "resolved", fingerprint: begun.fingerprint });
     }
-    expect(readAs("opsgenie", { action: "AddNote", incident }).kind).toBe("nothing");
+    expect(readAs("opsgenie", { action: "AddNote", incident: { id: "1" } }).kind).toBe("nothing");
     expect(reasonOf("opsgenie", { action: "Create", incident: { tags: [] } })).toMatch(/^incident: none of/);
   });
 

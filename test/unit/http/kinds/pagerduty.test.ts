@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { alertOf, alertsOf, readAs, reasonOf, receivedAt } from "./read-as.ts";
+import { alertOf, alertsOf, changesOf, readAs, reasonOf, receivedAt } from "./read-as.ts";
 
 const read = (name: string) => alertOf("pagerduty", `pagerduty-${name}`);
 
@@ -74,6 +74,29 @@ describe("pagerduty", () => {
       status: "resolved",
       fingerprint: "orders/db",
     });
+  });
+
+  it("reads change events of that API as changes", () => {
+    const payload = {
+      summary: "Deploy of checkout failed",
+      source: "ci-1",
+      timestamp: "2026-05-04T08:02:03Z",
+      custom_details: { service: "checkout", version: "2.4.0", author: "ada" },
+    };
+    const links = [{ href: "https://ci.example/1", text: "Run" }];
+    expect(changesOf("pagerduty", { routing_key: "r", payload, links })).toMatchObject([
+      {
+        kind: "deploy",
+        state: "failed",
+        title: "Deploy of checkout failed",
+        version: "2.4.0",
+        author: "ada",
+        at: "2026-05-04T08:02:03.000Z",
+        labels: { service: "checkout", change_source: "ci-1" },
+        links: ["https://ci.example/1"],
+      },
+    ]);
+    expect(reasonOf("pagerduty", { payload: {} })).toMatch(/^payload\.summary: missing/);
   });
 
   it("believes an incident's status where an event is new to it", () => {
