@@ -49,6 +49,7 @@ async function open({ dataFolder, withModel, ...plan }: WorldPlan): Promise<Open
       intake: { mostOpenIncidents: 1000 },
       // As it is installed, not as the demo is played: there an alert that fires again is a new incident at once.
       timing: {},
+      ...modelSettings(world.settings["model"], plan.callsPerHour),
     },
     env: { ...world.env, BENCH_SECRET: sourceSecret },
     slack: {
@@ -57,6 +58,11 @@ async function open({ dataFolder, withModel, ...plan }: WorldPlan): Promise<Open
       channels: ownChannels.length > 0 ? ownChannels : [channels.incidents.id],
     },
   };
+}
+
+function modelSettings(model: unknown, callsPerHour: number | undefined) {
+  if (typeof model !== "object" || callsPerHour === undefined) return {};
+  return { model: { ...model, budget: { callsPerHour, tokensPerHour: 1_000_000_000 } } };
 }
 
 function service(name: string, index: number, channel: string | undefined, groupBy: string[]) {

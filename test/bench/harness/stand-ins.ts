@@ -10,6 +10,8 @@ const WorldPlan = z.object({
   /** Labels that tell incidents of one service apart. */
   groupBy: z.array(z.string()),
   withModel: z.boolean(),
+  /** How often the model may be asked in an hour; left out: as Signalman has it. */
+  callsPerHour: z.number().optional(),
 });
 export type WorldPlan = z.infer<typeof WorldPlan>;
 
