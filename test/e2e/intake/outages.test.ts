@@ -86,4 +86,10 @@ describe.skipIf(binary === undefined)("what is behind the door is away", () => {
       `without the store: ${answers.length - taken.length} answered 503, ${taken.length} taken\n`,
     );
   }, 60_000);
+
+  it("stops at once after all this", async () => {
+    const stoppingAt = performance.now();
+    await intake.signalman[Symbol.asyncDispose]();
+    expect(performance.now() - stoppingAt).toBeLessThan(5_000);
+  }, 30_000);
 });

@@ -140,6 +140,8 @@ export async function createEmbeddedPostgres(options: EmbeddedPostgresOptions): 
       await current.watch.end();
       if (keeper === undefined) return;
       (await keeper).release();
+      // The one that runs now may be another Signalman's, which started it after ours had crashed: it ends with that.
+      if (kept !== current.server.pid) return;
       for (
         let waited = 0;
         waited < 10_000 && (await isServing(home.data, current.server.pid));
