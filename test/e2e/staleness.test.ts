@@ -27,7 +27,19 @@ it("stops when somebody has changed the flag since the card: superseded, nothing
   const { changes, typesOf } = await expectFolded(shop.folder);
   expect(changes.map(({ status }) => status)).toEqual(["superseded"]);
   expect(changes.flatMap(typesOf)).not.toContain("execution_started");
-}, 60_000);
+
+  // Nothing is drafted anew before a person asks; then it is, once, from the flag as it is.
+  await world.featbit.as(emailOf("chen")).toggle(flag, true, "It was not that");
+  expect(await play.toldAfter("tomas", "redraft")).toContain("guests decide nothing");
+  expect(await play.toldAfter("maya", "redraft")).toContain("looked at again");
+  await play.threadWith(/Maya Okafor asked for CHG-\w+ to be drafted anew/);
+  const again = await play.cardOffering("approve");
+  expect(visibleText(again)).toMatch(/Other changes of this incident:[^]*superseded/);
+  expect(actionIdsOf(again)).not.toContain("redraft");
+  const after = await expectFolded(shop.folder);
+  expect(after.changes.map(({ status }) => status).toSorted()).toEqual(["awaiting_approval", "superseded"]);
+  expect(play.mutationsOf(flag.key).filter(({ comment }) => comment.startsWith("OP-"))).toEqual([]);
+}, 90_000);
 
 it("says loudly whose change it overwrote when two writers race, and drafts what restores it", async () => {
   await using shop = await openShop();

@@ -198,6 +198,26 @@ describe("messages", () => {
       .toMatchObject([{ name: "p95.png", title: "p95", mimetype: "image/png" }]);
     expect([...(it.slack.thread("C_OPS", ts).at(-1)?.files[0]?.bytes ?? [])]).toEqual([1, 2, 3]);
   });
+
+  it("takes a picture into a block only once it is uploaded", async () => {
+    await using it = await open();
+    const post = (id: string) =>
+      it.client.chat.postMessage({
+        channel: "C_OPS",
+        text: "plot",
+        blocks: [{ type: "image", slack_file: { id }, alt_text: "plot" }],
+      });
+    expect(await refusal(post("F0NOSUCHFILE"))).toMatchObject({
+      error: "invalid_blocks",
+      response_metadata: { messages: ["[ERROR] invalid slack file [json-pointer:/blocks/0/slack_file]"] },
+    });
+    const uploaded: unknown = await it.client.files.uploadV2({
+      filename: "p95.png",
+      file: Buffer.from([1, 2, 3]),
+    });
+    const id = /"id":"(F[A-Z0-9]+)"/.exec(JSON.stringify(uploaded))?.[1] ?? "";
+    expect(await post(id)).toMatchObject({ ok: true });
+  });
 });
 
 describe("people", () => {
