@@ -50,6 +50,8 @@ export const FlagChangeEvidence = z.strictObject({
   gained: z.array(z.string()),
   /** Names and values of those, by which the labels of a series may call them. */
   gainedNames: z.array(z.string()),
+  /** Names and values of variations that nobody gets any more since then: what is still measured of them is old. */
+  goneNames: z.array(z.string()).optional(),
   /** Upper bound of the share of users whose variation it changed, 0..100; null where that cannot be known. */
   movedPercent: z.number().nullable(),
   /** Individually targeted users whose variation it changed. */

@@ -68,11 +68,11 @@ function conclude(brief: DraftBrief): Conclusion {
   }
   const delayMs = Date.parse(worst.onsetAt) - Date.parse(troubleBeganAt(incident));
   if (delayMs > nearMs) {
-    const why = `The metrics got worse only ${spanWords(delayMs)} after the alert began, so they show something else.`;
+    const why = `The metrics got worse only ${spanWords(delayMs)} after the alert began; whether they show what it is about is not known.`;
     return none("unknown", why);
   }
   if (-delayMs > mostPatienceMs) {
-    const why = `The metrics got worse ${spanWords(delayMs)} before the alert began, so they show something else.`;
+    const why = `The metrics got worse ${spanWords(-delayMs)} before the alert began; whether they show what it is about is not known.`;
     return none("unknown", why);
   }
   if (flagsUnknown(brief)) {

@@ -3,6 +3,7 @@ import { type Instant, toInstant } from "../../domain/ids.ts";
 import type { IncidentState } from "../../domain/incident/incident.ts";
 import { badnessOf, ceilingOf } from "../evidence/compare-series.ts";
 import { variationIn } from "../evidence/compare-cohorts.ts";
+import { kindOf } from "../evidence/kind-of-metric.ts";
 import { troubleBeganAt } from "../trouble-began-at.ts";
 
 export type FlagChange = EvidenceOf<"flag_change">;
@@ -19,10 +20,15 @@ const clearScore = 4;
 
 /**
  * The metric that got worse most, those over all users before those of one variation, and those whose shift is clear
- * before those in whose noise it nearly drowns. Undefined: none got worse.
+ * before those in whose noise it nearly drowns. Undefined: none got worse. A series of one variation counts only where
+ * nothing measures the same over all users: those would show it if it were a trouble.
  */
 export function worstMetric(evidence: Evidence): Metric | undefined {
-  const degraded = itemsOf(evidence, "metric").filter(({ trend }) => trend === "degraded");
+  const metrics = itemsOf(evidence, "metric");
+  const degraded = metrics.filter(
+    (metric) =>
+      metric.trend === "degraded" && (labelled(metric) === 0 || !isMeasuredOverAll(metric, metrics)),
+  );
   return degraded.toSorted(
     (a, b) =>
       labelled(a) - labelled(b) ||
@@ -30,6 +36,12 @@ export function worstMetric(evidence: Evidence): Metric | undefined {
       severity(b) - severity(a) ||
       (a.queryId < b.queryId ? -1 : 1),
   )[0];
+}
+
+function isMeasuredOverAll({ unit }: Metric, metrics: readonly Metric[]): boolean {
+  return metrics.some(
+    (other) => labelled(other) === 0 && other.trend !== "no_data" && kindOf(other.unit) === kindOf(unit),
+  );
 }
 
 /** When the trouble began: the onset of the worst metric; null where no metric got worse. */

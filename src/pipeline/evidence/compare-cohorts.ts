@@ -2,7 +2,7 @@ import { type Evidence, type EvidenceOf, itemsOf } from "../../domain/evidence/e
 import type { EvidenceId } from "../../domain/evidence/evidence-id.ts";
 import type { Instant } from "../../domain/ids.ts";
 import { badnessOf, ceilingOf, isWorse, type Point } from "./compare-series.ts";
-import { quantileOf } from "./kind-of-metric.ts";
+import { kindOf, quantileOf } from "./kind-of-metric.ts";
 import { median, memoryOf, spreadAround } from "./robust-statistics.ts";
 
 type Metric = EvidenceOf<"metric">;
@@ -36,9 +36,9 @@ export function variationIn(
 }
 
 /**
- * Compares the cohort of the gained variations with the others, query by query. One query that confirms is enough;
- * others may be about something the variation does not touch. A query contradicts only where it shows the trouble
- * itself, or measures the same as a metric over all users that does.
+ * Compares the cohort of the gained variations with the others, query by query. Only a query that measures what got
+ * worse for all may say anything: elsewhere two cohorts differ by chance. One that contradicts outweighs any that
+ * confirms, because the trouble then is not where the variation is.
  */
 export function compareCohorts(change: FlagChange, onset: Instant, evidence: Evidence): CohortFinding {
   const byQuery = Map.groupBy(
@@ -48,12 +48,10 @@ export function compareCohorts(change: FlagChange, onset: Instant, evidence: Evi
     }),
     ({ queryId }) => queryId,
   );
-  const findings = [...byQuery.values()].map((series) =>
-    cohortsOf(series, change, onset, troubleLike(series, evidence)),
-  );
-  const confirming = findings.filter(({ verdict }) => verdict === "confirms");
+  const findings = [...byQuery.values()].map((series) => cohortsOf(series, change, onset, evidence));
   const contradicting = findings.filter(({ verdict }) => verdict === "contradicts");
-  const telling = confirming.length > 0 ? confirming : contradicting;
+  const telling =
+    contradicting.length > 0 ? contradicting : findings.filter(({ verdict }) => verdict === "confirms");
   return {
     verdict: telling[0]?.verdict ?? "silent",
     citations: telling.flatMap(({ citations }) => citations),
@@ -64,15 +62,30 @@ function cohortsOf(
   series: readonly Metric[],
   change: FlagChange,
   onset: Instant,
-  trouble: Metric | null,
+  evidence: Evidence,
 ): CohortFinding {
+  const citations = series.map(({ id }) => id);
+  const over = overAll(series, evidence);
+  const worse = over.find(({ trend }) => trend === "degraded") ?? null;
+  // What all users together do not suffer is not the trouble.
+  if (worse === null && over.length > 0) return { verdict: "silent", citations };
+  const changeAt = Date.parse(change.at);
   const isGained = ({ labels }: Metric) => change.gainedNames.includes(variationIn(labels)?.variation ?? "");
-  const [gained, others] = [series.filter(isGained), series.filter((one) => !isGained(one))];
-  const [onsetAt, before] = [Date.parse(onset), Math.min(Date.parse(change.at), Date.parse(onset))];
+  const isGone = ({ labels }: Metric) =>
+    change.goneNames?.includes(variationIn(labels)?.variation ?? "") === true;
+  const gained = series.filter(isGained);
+  // A rate goes on for the length of its window over requests from before the change.
+  const others = series
+    .filter((one) => !isGained(one))
+    .map((one) => (isGone(one) ? { ...one, points: one.points.filter(([at]) => at < changeAt) } : one));
+  const [onsetAt, before] = [Date.parse(onset), Math.min(changeAt, Date.parse(onset))];
   const [then, now] = [
     { from: -Infinity, to: before },
     { from: onsetAt, to: Infinity },
   ];
+  const [overThen, overNow] = [then, now].map((span) =>
+    worse === null ? null : levelOf(valuesOf([worse], span)),
+  );
   const cohorts = {
     gained: levelOf(valuesOf(gained, now)),
     others: levelOf(valuesOf(others, now)),
@@ -81,22 +94,21 @@ function cohortsOf(
     othersThen: levelOf(valuesOf(others, then)),
     gapThen: levelOf(gapsOf(gained, others, then)),
   };
-  return { verdict: judge(cohorts, trouble, change), citations: series.map(({ id }) => id) };
+  const trouble = overThen == null || overNow == null ? null : overNow.middle - overThen.middle;
+  if (worse !== null && trouble === null) return { verdict: "silent", citations };
+  return { verdict: judge(cohorts, { like: worse, size: trouble }, change), citations };
 }
 
-/** A ratio often goes without a unit. */
-function kindOf(unit: string): string {
-  return unit === "" ? "ratio" : unit;
-}
-
-/** A metric over all users that got worse and measures the same kind of thing; null where there is none. */
-function troubleLike(series: readonly Metric[], evidence: Evidence): Metric | null {
+/** The metrics over all users that measure the same kind of thing, those of the same quantile if there are any. */
+function overAll(series: readonly Metric[], evidence: Evidence): Metric[] {
   const kinds = new Set(series.map(({ unit }) => kindOf(unit)));
-  const found = itemsOf(evidence, "metric").find(
-    ({ trend, unit, labels }) =>
-      trend === "degraded" && kinds.has(kindOf(unit)) && variationIn(labels) === null,
+  const quantiles = new Set(series.map(quantileOf));
+  const found = itemsOf(evidence, "metric").filter(
+    ({ unit, labels, trend }) =>
+      kinds.has(kindOf(unit)) && variationIn(labels) === null && trend !== "no_data",
   );
-  return found ?? null;
+  const same = found.filter((metric) => quantiles.has(quantileOf(metric)));
+  return same.length > 0 ? same : found;
 }
 
 interface Cohorts {
@@ -109,35 +121,45 @@ interface Cohorts {
   gapThen: Level | null;
 }
 
+interface Trouble {
+  /** The metric over all users that got worse; null where there is none of this kind at all. */
+  like: Metric | null;
+  /** By how much its badness grew; null without such a metric. */
+  size: number | null;
+}
+
 /**
- * The gained variation is to blame for what it is worse than expected. What the others have become worse by must be
- * due to something else: where that is the larger part, so must be the trouble. A variation that always was worse is
- * to blame only as far as more users meet it now.
+ * Where the gained variation did it, its users carry all of the trouble: they are worse than the others by at least
+ * what all users together lost, and the others are as they were. Where it did not, all are worse alike. The excess of
+ * the gap over the usual one tells which of both lies nearer, and its error whether that is sure. A variation that
+ * always was worse is to blame as far as more users meet it now.
  */
-function judge(cohorts: Cohorts, like: Metric | null, change: FlagChange): CohortFinding["verdict"] {
+function judge(cohorts: Cohorts, trouble: Trouble, change: FlagChange): CohortFinding["verdict"] {
   const { gained, others, gap, gainedThen, othersThen, gapThen } = cohorts;
   if (gained === null) return "silent";
   if (others === null || gap === null) {
     // Nobody gets the others any more. That the variation was worse before tells what all have from it now.
-    if (like === null || othersThen === null || gapThen === null) return "silent";
+    if (trouble.size === null || othersThen === null || gapThen === null) return "silent";
     const worseThen = gapThen.middle > sureRatio * gapThen.error && isWorse(gained.middle, othersThen.middle);
-    return worseThen && doseExplains(like, gained, othersThen, change) ? "confirms" : "silent";
+    return worseThen && doseExplains(trouble, gained.middle - othersThen.middle, change)
+      ? "confirms"
+      : "silent";
   }
-  const usual = usualGap(others, gainedThen, othersThen, gapThen);
-  const excess = gap.middle - usual;
-  const doubt = sureRatio * Math.hypot(gap.error, gapThen?.error ?? 0);
-  const worse = excess > doubt && isWorse(gained.middle, gained.middle - excess);
-  const rise = othersThen === null ? 0 : riseOf(others, othersThen);
-  const trouble = like === null ? null : troubleOf(like);
-  if (rise > 0 && (trouble === null || rise > trouble / matters)) {
-    if (worse && excess > mainPart * rise) return "confirms";
-    return worse && excess * mainPart > rise ? "silent" : "contradicts";
-  }
-  if (worse) return "confirms";
-  if (like === null) return "silent";
-  if (gap.middle > sureRatio * gap.error && doseExplains(like, gained, others, change)) return "confirms";
+  const excess = gap.middle - usualGap(others, gainedThen, othersThen, gapThen);
+  const gapError = errorOf(gap, [gapThen, gainedThen, othersThen]);
+  const error = Math.hypot(gapError, gapThen?.error ?? 0);
+  const worseNow = gap.middle > sureRatio * gapError && isWorse(gained.middle, others.middle);
+  const rise = othersThen === null ? 0 : Math.max(0, others.middle - othersThen.middle);
+  // Without a metric over all users the trouble is what any of them suffers.
+  const size = trouble.size ?? Math.max(rise, excess);
+  const half = size / 2;
+  const alike = rise > half && rise > sureRatio * riseError(others, othersThen);
+  if (worseNow && excess > half && excess > sureRatio * error && !(alike && rise > excess / 2))
+    return "confirms";
+  if (worseNow && !alike && doseExplains(trouble, gap.middle, change)) return "confirms";
   // Too few samples, or too restless ones, would not show an excess that is there.
-  return doubt < Math.abs(others.middle) / 2 ? "contradicts" : "silent";
+  if (trouble.size === null) return alike ? "contradicts" : "silent";
+  return excess < half && size - excess > sureRatio * error ? "contradicts" : "silent";
 }
 
 /** The gap that there was already, as it would be now had the gained variation gone along with the others. */
@@ -147,42 +169,33 @@ function usualGap(others: Level, gained: Level | null, othersThen: Level | null,
   return Math.max(gap.middle, gap.middle * growth);
 }
 
-/** By how much a level is clearly worse than it was, by the noise it had then; 0 where it is not. */
-function riseOf(now: Level, then: Level): number {
-  const error = then.noise * Math.sqrt(then.memory * (1 / now.samples + 1 / then.samples));
-  const rise = now.middle - then.middle;
-  return rise > sureRatio * error && isWorse(now.middle, then.middle) ? rise : 0;
-}
-
-/** How much badness the metric over all users has gained. */
-function troubleOf({ before, after, badDirection, unit }: Metric): number | null {
-  if (before.mean === null || after.mean === null) return null;
-  const ceiling = ceilingOf(unit);
-  return badnessOf(after.mean, { badDirection, ceiling }) - badnessOf(before.mean, { badDirection, ceiling });
+/** How uncertain the difference between a level and what it was is, by the noise it had then. */
+function riseError(now: Level, then: Level | null): number {
+  if (then === null) return Infinity;
+  return (
+    then.noise * Math.sqrt(Math.min(1, then.memory / now.samples) + Math.min(1, then.memory / then.samples))
+  );
 }
 
 /** Whether so many more users of the worse variation make the metric over all users as bad as it is. */
-function doseExplains(like: Metric, gained: Level, others: Level, { movedPercent }: FlagChange): boolean {
-  const trouble = troubleOf(like);
-  if (trouble === null || movedPercent === null) return false;
+function doseExplains({ like, size }: Trouble, gap: number, { movedPercent }: FlagChange): boolean {
+  if (like === null || size === null || movedPercent === null) return false;
   // A quantile over all goes where that of the worse cohort lies; a mean moves by the share of users that moved.
   const most = quantileOf(like) === null ? movedPercent / 100 : 1;
-  return trouble <= doseMargin * most * (gained.middle - others.middle);
+  return size <= doseMargin * most * gap;
 }
 
 /** The users who moved may be busier than others, by about this factor. */
 const doseMargin = 1.5;
-/** One part outweighs another where it is twice as large. */
-const mainPart = 2;
-/** The others are part of the trouble where they got worse by at least this part of it. */
-const matters = 5;
 /** A difference counts from three times its standard error on. */
 const sureRatio = 3;
+/** Neighbours of a rate over minutes are nearly the same requests. */
+const mostMemory = 0.98;
 
 interface Level {
   /** Mean badness, outliers cut. */
   middle: number;
-  /** Standard error of that. */
+  /** Standard error of that; samples that resemble their neighbours count for less, all together for one at least. */
   error: number;
   noise: number;
   memory: number;
@@ -196,6 +209,14 @@ interface Span {
   to: number;
 }
 
+/** A short stretch tells little of its own noise and memory: those of longer ones before it count as well. */
+function errorOf(level: Level, before: readonly (Level | null)[]): number {
+  const known = [level, ...before].filter((one) => one !== null);
+  const memory = Math.max(...known.map((one) => one.memory));
+  const noise = Math.max(level.noise, before[0]?.noise ?? 0);
+  return noise * Math.sqrt(Math.min(1, memory / level.samples));
+}
+
 /** Null with fewer than three values. A median would be zero for most counts of rare failures. */
 function levelOf(values: readonly number[]): Level | null {
   if (values.length < 3) return null;
@@ -205,8 +226,9 @@ function levelOf(values: readonly number[]): Level | null {
   const middle = cut.reduce((sum, value) => sum + value / cut.length, 0);
   const residuals = cut.map((value) => value - middle);
   const noise = spreadAround(residuals);
-  const memory = memoryOf(residuals, noise);
-  return { middle, error: noise * Math.sqrt(memory / values.length), noise, memory, samples: values.length };
+  const memory = memoryOf(residuals, noise, mostMemory);
+  const error = noise * Math.sqrt(Math.min(1, memory / values.length));
+  return { middle, error, noise, memory, samples: values.length };
 }
 
 function valuesOf(series: readonly Metric[], span: Span): number[] {

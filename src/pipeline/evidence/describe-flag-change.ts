@@ -46,6 +46,7 @@ export function describeFlagChange(
     segmentName: ofSegment ? segmentNameOf(entry, told) : null,
     ...reach,
     gainedNames: reach.gainedNames.map((name) => outsideText(name, 80)),
+    goneNames: reach.goneNames.map((name) => outsideText(name, 80)),
     inEffect: stillInEffect(),
   };
 

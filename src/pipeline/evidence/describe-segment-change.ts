@@ -60,7 +60,7 @@ export function segmentLines(flag: Flag, { before, after }: SegmentHistoryEntry)
  * segment catches cannot be known.
  */
 export function reachOfSegment(flag: Flag, { before, after }: SegmentHistoryEntry): Reach {
-  const unmoved: Reach = { gained: [], gainedNames: [], movedPercent: 0, targetsMoved: 0 };
+  const unmoved: Reach = { gained: [], gainedNames: [], goneNames: [], movedPercent: 0, targetsMoved: 0 };
   if (before === null || after === null) return { ...unmoved, movedPercent: null };
   if (!flag.isEnabled || flag.isArchived || sameMembership(before, after)) return unmoved;
   const byRules = !sameRules(before, after);

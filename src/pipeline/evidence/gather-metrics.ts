@@ -160,11 +160,17 @@ function asNewcomer(
   const { points } = series;
   const first = points[0];
   if (first === undefined || comparison.trend === "degraded" || !appeared(points, from)) return comparison;
-  const siblings = all
-    .filter((other) => !appeared(other.series.points, from))
-    .flatMap((other) => other.series.points.filter(([at]) => at >= first[0]));
-  if (points.length < leastSamples || siblings.length < leastSamples) return comparison;
-  if (!isWorse(badnessLevel(points, query), badnessLevel(siblings, query))) return comparison;
+  // Moment by moment: a sibling that nobody gets any more ends soon after.
+  const beside = Map.groupBy(
+    all
+      .filter((other) => !appeared(other.series.points, from))
+      .flatMap((other) => other.series.points.filter(([at]) => at >= first[0])),
+    ([at]) => at,
+  );
+  const together = points.filter(([at]) => beside.has(at));
+  if (together.length < leastSamples) return comparison;
+  const siblings = together.flatMap(([at]) => beside.get(at) ?? []);
+  if (!isWorse(badnessLevel(together, query), badnessLevel(siblings, query))) return comparison;
   const newcomer: SeriesComparison = {
     before: figuresOf([]),
     after: figuresOf(points),

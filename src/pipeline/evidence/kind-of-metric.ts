@@ -14,3 +14,8 @@ export function quantileOf({ queryId }: Pick<Metric, "queryId">): number | null 
   const found = /(?:^|[_-])p(\d{2,3})(?:$|[_-])/.exec(queryId)?.[1];
   return found === undefined ? null : Number(`0.${found}`);
 }
+
+/** Of metrics that may be held against each other. A ratio often goes without a unit. */
+export function kindOf(unit: string): string {
+  return unit === "" ? "ratio" : unit;
+}

@@ -8,12 +8,20 @@ export interface Reach {
   /** Variations that more users get, by id. */
   gained: string[];
   gainedNames: string[];
+  /** Of variations that somebody got before and nobody gets now. */
+  goneNames: string[];
   /** Upper bound, 0..100; null where it cannot be known. */
   movedPercent: number | null;
   targetsMoved: number;
 }
 
-const unknownReach: Reach = { gained: [], gainedNames: [], movedPercent: null, targetsMoved: 0 };
+const unknownReach: Reach = {
+  gained: [],
+  gainedNames: [],
+  goneNames: [],
+  movedPercent: null,
+  targetsMoved: 0,
+};
 
 /** Who got something else when a flag went from one state to the other. Null: the flag did not exist. */
 export function reachOf(before: Flag | null, after: Flag | null, segments: readonly Segment[]): Reach {
@@ -32,11 +40,25 @@ export function reachOf(before: Flag | null, after: Flag | null, segments: reado
   }
   const [old, now] = [targetsOf(before), targetsOf(after)];
   for (const [key, variationId] of now) if (old.get(key) !== variationId) gained.add(variationId);
-  return withNames(after, {
-    gained: [...gained],
-    movedPercent: exposure.maxMovedPercent,
-    targetsMoved: exposure.targetsMoved,
-  });
+  const still = servedBy(after);
+  const gone = [...servedBy(before)].filter((id) => !still.has(id));
+  return {
+    ...withNames(after, {
+      gained: [...gained],
+      movedPercent: exposure.maxMovedPercent,
+      targetsMoved: exposure.targetsMoved,
+    }),
+    goneNames: namesOf(before, gone),
+  };
+}
+
+/** Variations that anybody may get, by id. */
+function servedBy(flag: Flag): Set<string> {
+  if (!flag.isEnabled) return new Set([flag.disabledVariationId]);
+  const spreads = [flag.fallthrough, ...flag.rules].flatMap(({ variations }) => [
+    ...percentsOf(variations).keys(),
+  ]);
+  return new Set([...spreads, ...targetsOf(flag).values()]);
 }
 
 /**
@@ -58,20 +80,20 @@ export function isInEffect(
 }
 
 function reachOfNew(flag: Flag): Reach {
-  const spreads = [flag.fallthrough, ...flag.rules];
-  const served = flag.isEnabled
-    ? spreads.flatMap((spread) => [...percentsOf(spread.variations).keys()])
-    : [flag.disabledVariationId];
-  return withNames(flag, { gained: [...new Set(served)], movedPercent: 100, targetsMoved: 0 });
+  return withNames(flag, { gained: [...servedBy(flag)], movedPercent: 100, targetsMoved: 0 });
 }
 
 /** A reach with the names and values by which series may call the gained variations. */
-export function withNames(flag: Flag, reach: Omit<Reach, "gainedNames">): Reach {
-  const names = reach.gained.flatMap((id) => {
+export function withNames(flag: Flag, reach: Omit<Reach, "gainedNames" | "goneNames">): Reach {
+  return { ...reach, gainedNames: namesOf(flag, reach.gained), goneNames: [] };
+}
+
+function namesOf(flag: Flag, ids: readonly string[]): string[] {
+  const names = ids.flatMap((id) => {
     const variation = variationNamed(flag, id);
     return variation === undefined ? [] : [variation.name, variation.value];
   });
-  return { ...reach, gainedNames: [...new Set(names)].filter((name) => name !== "" && name.length <= 200) };
+  return [...new Set(names)].filter((name) => name !== "" && name.length <= 200);
 }
 
 function shareIn(shares: readonly VariationShare[] | null, variationId: string): number {

@@ -20,7 +20,7 @@ export function spreadAround(residuals: readonly number[]): number {
  * factor (1 + r) / (1 - r) by which the variance of a mean grows for noise whose neighbours correlate by r. Residuals
  * are cut at three times the noise, so that a spike or a ramp does not pass for memory.
  */
-export function memoryOf(residuals: readonly number[], noise: number): number {
+export function memoryOf(residuals: readonly number[], noise: number, most = mostMemory): number {
   if (residuals.length < 8 || noise === 0) return 1;
   const cut = residuals.map((residual) => Math.max(-3 * noise, Math.min(3 * noise, residual)));
   let [products, squares] = [0, 0];
@@ -28,11 +28,11 @@ export function memoryOf(residuals: readonly number[], noise: number): number {
     squares += value * value;
     products += value * (cut[index + 1] ?? 0);
   }
-  const correlation = squares === 0 ? 0 : Math.max(0, Math.min(mostMemory, products / squares));
+  const correlation = squares === 0 ? 0 : Math.max(0, Math.min(most, products / squares));
   return (1 + correlation) / (1 - correlation);
 }
 
-/** More is not believed: a slow rise would pass for memory, and would never be told. */
+/** More is not believed unless asked for: a slow rise would pass for memory, and would never be told. */
 const mostMemory = 0.6;
 
 /** For every n the sum of absolute deviations of the first n values from their median. */
