@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { applyCall, FlagCall, invertCall } from "./call.ts";
+import { holdsCredential, withCleanName, withCleanWords } from "./credentials-of.ts";
 import { targetWords } from "./describe-flag.ts";
 import { diffFlags } from "./diff-flags.ts";
 import { Exposure, exposureOf } from "./exposure.ts";
@@ -54,7 +55,7 @@ export function compile(
   }
   const segments = segmentsFor(flag, after, known);
   if ("kind" in segments) return segments;
-  const stopped = malformed(after, "would be") ?? hidden(operation, flag, forward);
+  const stopped = malformed(after, "would be") ?? hidden(operation, flag, forward) ?? holdsCredential(flag);
   if (stopped !== null) return stopped;
 
   return {
@@ -62,9 +63,9 @@ export function compile(
     plan: {
       ref,
       operation,
-      before: { ref, flag, segments },
+      before: { ref, flag: withCleanWords(flag), segments: segments.map(withCleanName) },
       forward,
-      after,
+      after: withCleanWords(after),
       reverse: invertCall(forward, flag),
       diff: diffLines(flag, after, segments, forward),
       reverseDiff: diffLines(after, flag, segments, forward),

@@ -15,6 +15,7 @@ export const RefusalCode = z.enum([
   "hidden_while_off",
   "would_reshuffle",
   "needs_two_calls",
+  "holds_credential",
 ]);
 export type RefusalCode = z.infer<typeof RefusalCode>;
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { digestOf } from "../../../src/domain/flag/digest.ts";
 import { describeFlag } from "../../../src/domain/flag/describe-flag.ts";
 import { diffFlags } from "../../../src/domain/flag/diff-flags.ts";
 import { maxShareMoved } from "../../../src/domain/flag/exposure.ts";
@@ -298,6 +299,34 @@ describe("refusals", () => {
     expect(compile(harm, snapshotOf())).toMatchObject({ kind: "refused", code: "malformed_flag" });
   });
 });
+
+describe("credentials in a flag", () => {
+  const secret = ["gh", "p_", "abcdefghijklmnopqrstuvwxyz0123456789"].join("");
+  const off: Operation = { tool: "flag.turn_off" };
+
+  test("are taken out of the words about it, and the plan stays what it is", () => {
+    const clean = compile(off, { ref: REF, flag: profile, segments: [] });
+    const flag = { ...profile, name: `Answers ${secret}`, description: `token: ${secret}`, tags: [secret] };
+    const compiled = compile(off, { ref: REF, flag, segments: [] });
+    expect(JSON.stringify(compiled)).not.toContain(secret);
+    if (compiled.kind !== "plan" || clean.kind !== "plan") throw new Error("turning off must compile");
+    expect(digestOf(compiled.plan, governing)).toBe(digestOf(clean.plan, governing));
+    expect(digestOf({ ...compiled.plan, before: { ref: REF, flag, segments: [] } }, governing)).toBe(
+      digestOf(compiled.plan, governing),
+    );
+  });
+
+  test("that decide what users get are not kept: there is no plan", () => {
+    const [first, ...more] = profile.variations;
+    if (first === undefined) throw new Error("the flag has variations");
+    const flag = { ...profile, variations: [{ ...first, value: `{"api_key":"${secret}"}` }, ...more] };
+    const compiled = compile(off, { ref: REF, flag, segments: [] });
+    expect(compiled).toMatchObject({ kind: "refused", code: "holds_credential" });
+    expect(JSON.stringify(compiled)).not.toContain(secret);
+  });
+});
+
+const governing = { contractHash: "c", rolesHash: "r" };
 
 describe("words for what others wrote", () => {
   test("a flag described", () => {
