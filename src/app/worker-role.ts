@@ -9,11 +9,13 @@ import { idTail, IncidentId } from "../domain/ids.ts";
 import { outOfReach, reachesOf } from "../domain/reach.ts";
 import { assess } from "../pipeline/drafting/assess.ts";
 import { createLadder } from "../pipeline/drafting/ladder.ts";
+import type { ReadPorts } from "../pipeline/drafting/read-tools.ts";
 import { gatherEvidence } from "../pipeline/evidence/gather-evidence.ts";
 import { readPastIncidents } from "../pipeline/evidence/read-past-incidents.ts";
 import { drainSource } from "../pipeline/intake/drain-source.ts";
 import type { InvestigateDeps } from "../pipeline/investigate.ts";
 import type { Controls } from "../pipeline/ports/controls.ts";
+import { recordToolCall } from "../pipeline/record-tool-call.ts";
 import type { SettleDeps } from "../pipeline/settle.ts";
 import type { VerifyDeps } from "../pipeline/verify.ts";
 import { leaseMs, newChangeId, type Shared } from "./shared.ts";
@@ -43,6 +45,13 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
           budgets: store.budgets,
           log,
         });
+  const readPorts: ReadPorts = {
+    flags,
+    telemetry,
+    runbooks: documents.runbooks,
+    outsideChanges: (range) => store.outsideChanges.between(range),
+    pastIncidents: (question) => readPastIncidents(store.ledger, question),
+  };
   return {
     store,
     controls,
@@ -56,13 +65,7 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
         incident,
         service,
         now,
-        ports: {
-          flags,
-          telemetry,
-          runbooks: documents.runbooks,
-          outsideChanges: (range) => store.outsideChanges.between(range),
-          pastIncidents: (question) => readPastIncidents(store.ledger, question),
-        },
+        ports: readPorts,
         lookBackMs: timing.lookBackMs,
         budgetMs: timing.evidenceBudgetMs,
       }),
@@ -73,6 +76,15 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
         ladder,
         outOfReach: (of, flag) => outOfReach(flag, reachesOf(of, sources)),
         verifyAfterMs: timing.verifyAfterMs,
+        ...(model !== null && {
+          lookAround: {
+            ports: readPorts,
+            controls,
+            limits: model.investigation,
+            budgetMs: timing.evidenceBudgetMs,
+            record: (id, call) => recordToolCall(id, call, store),
+          },
+        }),
         log,
       }),
     newChangeId,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { InvestigationLimits } from "../domain/investigation-limits.ts";
 import { ModelBudget, ModelPrices } from "../domain/model-budget.ts";
 import { addressFrom, HttpAddress } from "./addresses.ts";
 import { Secret } from "./secret.ts";
@@ -46,9 +47,11 @@ export const ModelSettings = z
     ...z.object(fields).partial().shape,
     routes: z.record(RouteName, RouteSettings).optional(),
     budget: ModelBudget.prefault({}),
+    /** Counts where the control `signalman-investigation` is on. */
+    investigation: InvestigationLimits.prefault({}),
   })
   .superRefine((settings, context) => {
-    const { routes, budget: _, ...short } = settings;
+    const { routes, budget: _budget, investigation: _limits, ...short } = settings;
     if (routes === undefined) return;
     for (const key of Object.keys(short)) {
       context.addIssue({
@@ -85,11 +88,12 @@ export interface Model {
   /** The first is `default`. */
   routes: [ModelRoute, ...ModelRoute[]];
   budget: ModelBudget;
+  investigation: InvestigationLimits;
 }
 
 /** Null where the `default` route has no key: the rules drafter works alone and the card says so. */
 export function readModel(settings: ModelSettings, variables: Variables, file: string): Model | null {
-  const { routes, budget, ...short } = settings;
+  const { routes, budget, investigation, ...short } = settings;
   const declared = routes ?? { [primary]: RouteSettings.parse(short) };
   const first = declared[primary];
   const standard = first === undefined ? null : readRoute(primary, first, variables, file);
@@ -97,7 +101,7 @@ export function readModel(settings: ModelSettings, variables: Variables, file: s
   const others = Object.entries(declared)
     .filter(([name]) => name !== primary)
     .flatMap(([name, one]) => readRoute(name, one, variables, file) ?? missingKey(name, one, variables));
-  return { routes: [standard, ...others], budget };
+  return { routes: [standard, ...others], budget, investigation };
 }
 
 function readRoute(

@@ -52,11 +52,13 @@ export type ExpectedEffect = z.infer<typeof ExpectedEffect>;
 export const RouteStep = z.strictObject({ route: z.string(), because: z.string() });
 export type RouteStep = z.infer<typeof RouteStep>;
 
+const PromptUsed = z.strictObject({ id: z.string(), version: z.string(), hash: z.string() });
+
 /** Who concluded it, and how it came to be them. */
 export const DrafterRoute = z.strictObject({
   drafter: z.enum(["rules", "model"]),
   model: z.string().nullable(),
-  prompt: z.strictObject({ id: z.string(), version: z.string(), hash: z.string() }).nullable(),
+  prompt: PromptUsed.nullable(),
   /** Why rules took the model's place; null where they did not, or no model is configured. */
   fellBack: z.string().nullable(),
   /** The route that `signalman-model-route` named; "" where no model was to be asked. */
@@ -65,6 +67,10 @@ export const DrafterRoute = z.strictObject({
   actual: z.string().default(""),
   /** Every rung above the one that answered, in order, with the reason for leaving it. */
   steps: z.array(RouteStep).default([]),
+  /** Where a model was let look around before it concluded: by which prompt, how many calls, and why it ended. */
+  investigation: z
+    .strictObject({ prompt: PromptUsed, calls: z.int().nonnegative(), ended: z.string() })
+    .optional(),
 });
 export type DrafterRoute = z.infer<typeof DrafterRoute>;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EvidenceItem } from "./evidence/evidence.ts";
 import { Assessment, Candidate } from "./assessment.ts";
 
 /**
@@ -8,6 +9,8 @@ import { Assessment, Candidate } from "./assessment.ts";
 export const KeptAnswer = z.strictObject({
   assessment: Assessment,
   candidates: z.array(Candidate),
+  /** What the model had looked up beyond the evidence that was gathered. */
+  added: z.array(EvidenceItem).default([]),
   transcriptBodyId: z.string().nullable(),
 });
 export type KeptAnswer = z.infer<typeof KeptAnswer>;

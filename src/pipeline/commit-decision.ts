@@ -8,7 +8,7 @@ const tries = 500;
  * returns what to write, or an answer that needs no writing.
  */
 export async function commitDecision<Answer>(
-  store: Store,
+  store: Pick<Store, "ledger">,
   prepare: () => Promise<
     | { kind: "commit"; commit: Commit; after: (result: CommittedOrTaken) => Answer | Promise<Answer> }
     | { kind: "answer"; answer: Answer }

@@ -1,5 +1,5 @@
 import { type Assessment, type Candidate, rulesRoute } from "../domain/assessment.ts";
-import { type Evidence, itemsOf } from "../domain/evidence/evidence.ts";
+import { type Evidence, type EvidenceItem, itemsOf } from "../domain/evidence/evidence.ts";
 import { compile } from "../domain/flag/plan.ts";
 import { IncidentId, type Instant } from "../domain/ids.ts";
 import type { IncidentCommand } from "../domain/incident/decide-incident.ts";
@@ -22,6 +22,8 @@ import type { StageOutcome } from "./run-stage.ts";
 export interface AssessmentResult {
   assessment: Assessment;
   candidates: Candidate[];
+  /** What a model had looked up beyond the evidence, numbered on from it; absent: nothing. */
+  added?: EvidenceItem[];
   transcript: string | null;
 }
 
@@ -124,11 +126,10 @@ async function look(item: WorkItem, deps: InvestigateDeps, lastTry: boolean): Pr
     return { kind: "again", inMs: waitMs, because: "The trouble is too young to be judged by its samples." };
   }
 
-  const { evidence, body: evidenceBody } = found;
   const answer = await answerOnce(found, reading.mode, store, () =>
-    deps.assess(incident, service, evidence, reading),
+    deps.assess(incident, service, found.evidence, reading),
   );
-  const { assessment, candidates, transcriptBody } = answer;
+  const { assessment, candidates, evidence, evidenceBody, transcriptBody } = answer;
   return recordFindings(
     item,
     {

@@ -1,4 +1,4 @@
-import { Evidence } from "../domain/evidence/evidence.ts";
+import { Evidence, type EvidenceItem } from "../domain/evidence/evidence.ts";
 import type { Instant } from "../domain/ids.ts";
 import { KeptAnswer } from "../domain/kept-answer.ts";
 import { contentHash } from "../domain/ledger/chain.ts";
@@ -69,6 +69,9 @@ export async function keepEvidence(
 
 /** What was concluded from one look, with the body of the exchange with the models if there was one. */
 export interface Answer extends AssessmentResult {
+  /** What it was concluded from: the look's, and what a model had looked up beyond that. */
+  evidence: Evidence;
+  evidenceBody: Body;
   transcriptBody: Body | null;
 }
 
@@ -81,18 +84,27 @@ export async function answerOnce(
 ): Promise<Answer> {
   const id = answerId(look, mode);
   const text = (await store.bodies.get(id)) ?? (await keepAnswer(id, await assess(), store));
-  const { assessment, candidates, transcriptBodyId } = KeptAnswer.parse(JSON.parse(text));
+  const { assessment, candidates, added, transcriptBodyId } = KeptAnswer.parse(JSON.parse(text));
   const transcript = transcriptBodyId === null ? null : await store.bodies.get(transcriptBodyId);
   const transcriptBody: Body | null =
     transcriptBodyId === null || transcript === null
       ? null
       : { id: transcriptBodyId, kind: "transcript", text: transcript };
-  return { assessment, candidates, transcript, transcriptBody };
+  const seen = added.length === 0 ? look : withAdded(look, added, `${id}/evidence`);
+  return {
+    assessment,
+    candidates,
+    added,
+    evidence: seen.evidence,
+    evidenceBody: seen.body,
+    transcript,
+    transcriptBody,
+  };
 }
 
 async function keepAnswer(
   id: string,
-  { assessment, candidates, transcript }: AssessmentResult,
+  { assessment, candidates, added = [], transcript }: AssessmentResult,
   store: Store,
 ): Promise<string> {
   // Named by its content: two holders of one row may each have had an exchange of their own.
@@ -100,8 +112,17 @@ async function keepAnswer(
   if (transcriptBodyId !== null && transcript !== null) {
     await store.bodies.put({ id: transcriptBodyId, kind: "transcript", text: transcript });
   }
-  const answer: KeptAnswer = { assessment, candidates, transcriptBodyId };
+  const answer: KeptAnswer = { assessment, candidates, added, transcriptBodyId };
   return (await kept({ id, kind: "transcript", text: JSON.stringify(answer) }, store)).text;
+}
+
+function withAdded(
+  { evidence: gathered }: Look,
+  added: readonly EvidenceItem[],
+  id: string,
+): Pick<Look, "evidence" | "body"> {
+  const evidence = { ...gathered, items: [...gathered.items, ...added] };
+  return { evidence, body: { id, kind: "evidence", text: JSON.stringify(evidence) } };
 }
 
 /** A body that is there already stays as it is, so what counts is what is read back. */

@@ -18,6 +18,7 @@ const keys = {
   deniedTools: "signalman-denied-tools",
   promptProfile: "signalman-prompt-profile",
   modelRoute: "signalman-model-route",
+  investigation: "signalman-investigation",
 } as const;
 type Control = keyof typeof keys;
 export type ControlKey = (typeof keys)[Control];
@@ -30,13 +31,17 @@ const singleDefaults: Values = { ...safeControls, deniedTools: [...Tool.options]
 
 const Name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}$/);
 
+const truth = (text: string): boolean | undefined =>
+  text === "true" || text === "false" ? text === "true" : undefined;
+
 /** A control's value is text in FeatBit whatever its type there. Undefined: it is not one. */
 const parsers: { [C in Control]: (text: string) => Values[C] | undefined } = {
   mode: (text) => Mode.safeParse(text).data,
-  approvalRequired: (text) => ({ true: true, false: false })[text],
+  approvalRequired: truth,
   deniedTools: (text) => z.array(z.string()).safeParse(jsonOf(text)).data,
   promptProfile: (text) => Name.safeParse(text).data,
   modelRoute: (text) => Name.safeParse(text).data,
+  investigation: truth,
 };
 
 /** Evaluates every control for one context. Never throws; a control without a usable answer has its safe default. */
@@ -66,6 +71,7 @@ export async function readControls(client: IFbClient, context: ControlContext): 
     deniedTools: await control("deniedTools"),
     promptProfile: await control("promptProfile"),
     modelRoute: await control("modelRoute"),
+    investigation: await control("investigation"),
     evaluations,
   };
 }
@@ -82,6 +88,8 @@ export function defaultText(key: ControlKey, values: Values): string {
       return values.promptProfile;
     case "signalman-model-route":
       return values.modelRoute;
+    case "signalman-investigation":
+      return String(values.investigation);
   }
 }
 

@@ -4,6 +4,7 @@ import { redact } from "../../domain/redact.ts";
 import type { DraftRequest, ModelDrafter, Opinion } from "../../pipeline/ports/drafter.ts";
 import { type AnswerFormat, type Asked, plainerThan, requestIn } from "./answer-format.ts";
 import { boundedFetch } from "./bounded-fetch.ts";
+import { lookAround } from "./look-around.ts";
 import { type Completed, readAnswer, readCompletion } from "./read-answer.ts";
 import { refusesFormat, toOpsError } from "./to-ops-error.ts";
 import { userMessage } from "./user-message.ts";
@@ -79,6 +80,7 @@ export function createOpenAiDrafter(options: OpenAiOptions): ModelDrafter {
 
   return {
     model,
+    investigate: (request) => lookAround({ client, model, server, timeoutMs, keyEnv }, request),
     async draft(request) {
       const { brief, instructions } = request;
       const asked: Asked = {

@@ -9,7 +9,7 @@ const mostAlerts = 10;
  * The one place where outside texts enter a prompt: as strings of one JSON document, which is all that the user
  * message holds. Every text is one line, without credentials, control or bidirectional characters, and short.
  */
-export function userMessage({ incident, service, evidence, candidates }: DraftBrief): string {
+export function userMessage({ incident, service, evidence, candidates, investigated }: DraftBrief): string {
   const document = {
     incident: {
       id: incident.id,
@@ -29,7 +29,7 @@ export function userMessage({ incident, service, evidence, candidates }: DraftBr
     evidence: {
       from: evidence.from,
       to: evidence.to,
-      items: evidence.items.map(shown),
+      items: evidence.items.map(shownItem),
       gaps: evidence.gaps.map(({ source, reason }, index) => ({
         id: gapId(index),
         source: outsideText(source),
@@ -44,12 +44,24 @@ export function userMessage({ incident, service, evidence, candidates }: DraftBr
       diff: diff.map((line) => outsideText(line)),
       atMostUsersAffected: `${maxMovedPercent}%`,
     })),
+    ...(investigated !== undefined && {
+      investigation: {
+        calls: investigated.calls.map(({ tool, arguments: asked, outcome, because, evidenceIds }) => ({
+          tool: outsideText(tool, 64),
+          asked: outsideText(asked, 300),
+          outcome,
+          because: outsideText(because),
+          evidence: evidenceIds,
+        })),
+        ended: `${outsideText(investigated.ended, 300)} Nothing more can be looked at: conclude.`,
+      },
+    }),
   };
   return JSON.stringify(document);
 }
 
 /** What a drafter can use of an item; points, ids of other systems and addresses of people are left out. */
-function shown(item: EvidenceItem): Record<string, unknown> {
+export function shownItem(item: EvidenceItem): Record<string, unknown> {
   const { id, kind, title, text } = item;
   const base = { id, kind, title: outsideText(title), text: text.map((line) => outsideText(line)) };
   switch (item.kind) {

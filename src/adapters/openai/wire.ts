@@ -61,3 +61,23 @@ export const Completion = z.object({
     .catch(null),
 });
 export type Completion = z.infer<typeof Completion>;
+
+/** The calls of tools in a completion; what calls none may leave them out. */
+export const ToolCalls = z.object({
+  choices: z
+    .array(
+      z.object({
+        message: z.object({
+          tool_calls: z
+            .array(
+              z.object({
+                id: z.string().min(1).max(200),
+                function: z.object({ name: z.string(), arguments: z.string().max(100_000) }),
+              }),
+            )
+            .nullish(),
+        }),
+      }),
+    )
+    .min(1),
+});

@@ -40,6 +40,22 @@ export function tellIncident(event: IncidentEvent): Told {
           ...event.gaps.map(({ source, reason }) => `gap: ${source}: ${reason}`),
         ],
       };
+    case "tool_called": {
+      const { tool, outcome, because, decision, evidenceIds, ms } = event;
+      const asked = event.arguments === "" ? `arguments ${event.argumentsHash}` : event.arguments;
+      return {
+        what: "tool called",
+        who: "the model",
+        lines: [
+          `${tool} ${asked}`,
+          `${outcome} in ${ms} ms${because === "" ? "" : `: ${because}`}`,
+          ...(decision === null
+            ? []
+            : [`policy: ${decision.kind} in mode ${decision.mode} (${decision.rule}): ${decision.reason}`]),
+          ...(evidenceIds.length === 0 ? [] : [`showed ${evidenceIds.join(", ")}`]),
+        ],
+      };
+    }
     case "assessed": {
       const { assessment, candidates, transcript } = event;
       return {
@@ -49,6 +65,11 @@ export function tellIncident(event: IncidentEvent): Told {
           `cause ${assessment.cause}, confidence ${assessment.confidence}`,
           assessment.summary,
           ...assessment.route.steps.map(({ route, because }) => `not by ${route}: ${because}`),
+          ...(assessment.route.investigation === undefined
+            ? []
+            : [
+                `investigated first: ${assessment.route.investigation.calls} calls; ${assessment.route.investigation.ended}`,
+              ]),
           ...(assessment.route.fellBack === null ? [] : [`rules took over: ${assessment.route.fellBack}`]),
           ...assessment.suspects.map(
             ({ flagKey, confidence, why, citations }) =>

@@ -126,10 +126,14 @@ export const MetricEvidence = z.strictObject({
   trend: MetricTrend,
   /** When the series left its earlier level, if it did. */
   onsetAt: Instant.nullable(),
+  /** Between which instants it must have begun, by the form of its rise and its noise; absent: not told. */
+  begunBetween: z.strictObject({ from: Instant, to: Instant }).optional(),
   /** Null where no shift is told, or there is no level before it. */
   shift: MetricShift.nullable().default(null),
   /** Which variation of which flag the series is about, where its labels say so. */
   cohort: z.strictObject({ variation: z.string(), flagKey: z.string().nullable() }).nullable().default(null),
+  /** Set where a model chose the window: such an item may be cited, but no conclusion is judged by it. */
+  asked: z.strictObject({ from: Instant, to: Instant }).optional(),
   /** At most 240 points, [epoch ms, value], for the plot. */
   points: z.array(z.tuple([z.number(), z.number()])),
 });
@@ -218,4 +222,13 @@ export function itemsOf<Kind extends EvidenceItem["kind"]>(
   kind: Kind,
 ): EvidenceOf<Kind>[] {
   return evidence.items.filter((item): item is EvidenceOf<Kind> => item.kind === kind);
+}
+
+/**
+ * What a conclusion is judged by: everything except metrics over windows that a model chose. Whoever may choose the
+ * window finds one in which something got worse.
+ */
+export function judgedEvidence(evidence: Evidence): Evidence {
+  const items = evidence.items.filter((item) => item.kind !== "metric" || item.asked === undefined);
+  return items.length === evidence.items.length ? evidence : { ...evidence, items };
 }

@@ -5,6 +5,7 @@ import { type ChangeId, type CorrelationId, type DeliveryId, type Instant, later
 import type { Requester } from "../people.ts";
 import type { Decision } from "../policy/decision.ts";
 import type { PersonAction } from "../policy/roles.ts";
+import type { ToolCall } from "../tool-call.ts";
 import type { IncidentEvent, IncidentScope } from "./events.ts";
 import { alertKey, isKept, kindOfAlert } from "./heard-alerts.ts";
 import { answersTo, hasFindingsWithoutChange } from "./feedback.ts";
@@ -42,6 +43,7 @@ export type IncidentCommand =
   /** Ends what is held open as flapping, once it has been quiet for so long. */
   | { command: "settle"; quietMs: number }
   | { command: "record_evidence"; bodyId: string; hash: string; items: number; gaps: EvidenceGap[] }
+  | { command: "record_tool_call"; call: ToolCall }
   | {
       command: "record_assessment";
       assessment: Assessment;
@@ -95,6 +97,8 @@ export function decideIncident(
       const { bodyId, hash, items, gaps } = command;
       return events({ type: "evidence_gathered", at: now, bodyId, hash, items, gaps });
     }
+    case "record_tool_call":
+      return events({ type: "tool_called", at: now, ...command.call });
     case "record_assessment":
       return events(...assessed(command, now));
     case "withhold":

@@ -6,6 +6,7 @@ import { ChangeId, CorrelationId, DeliveryId, Instant } from "../ids.ts";
 import { Requester } from "../people.ts";
 import { Decision } from "../policy/decision.ts";
 import { PersonAction } from "../policy/roles.ts";
+import { ToolCall } from "../tool-call.ts";
 
 const at = { at: Instant };
 
@@ -80,6 +81,8 @@ export const IncidentEvent = z.discriminatedUnion("type", [
     items: z.int().nonnegative(),
     gaps: z.array(EvidenceGap),
   }),
+  /** A model asked for a look at something, before it concluded. Refused and failed looks are recorded too. */
+  z.strictObject({ type: z.literal("tool_called"), ...at, ...ToolCall.shape }),
   z.strictObject({
     type: z.literal("assessed"),
     ...at,

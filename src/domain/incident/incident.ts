@@ -99,6 +99,9 @@ export function evolveIncident(
       const { bodyId, hash, items, gaps, at } = event;
       return { ...state, evidence: { bodyId, hash, items, gaps, at } };
     }
+    case "tool_called":
+      // What it showed is part of the evidence, what it led to of the assessment.
+      return state;
     case "assessed":
       return {
         ...state,

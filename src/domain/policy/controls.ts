@@ -18,6 +18,8 @@ export const ControlReading = z.strictObject({
   deniedTools: z.array(z.string()),
   promptProfile: z.string(),
   modelRoute: z.string(),
+  /** True: before it concludes, the model may call read tools, within limits. */
+  investigation: z.boolean(),
   evaluations: z.array(EvaluatedControl),
 });
 export type ControlReading = z.infer<typeof ControlReading>;
@@ -29,6 +31,7 @@ export const safeControls: Omit<ControlReading, "evaluations"> = {
   deniedTools: [],
   promptProfile: "default",
   modelRoute: "default",
+  investigation: false,
 };
 
 /** The context controls are evaluated for. The user key is the incident id, so that percentages spread by incident. */

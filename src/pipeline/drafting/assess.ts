@@ -4,22 +4,28 @@ import {
   type ExpectedEffect,
   rulesRoute,
 } from "../../domain/assessment.ts";
-import { type Evidence, itemsOf } from "../../domain/evidence/evidence.ts";
+import { type Evidence, itemsOf, judgedEvidence } from "../../domain/evidence/evidence.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
 import type { FlagRef } from "../../domain/flag/flag.ts";
+import type { IncidentId } from "../../domain/ids.ts";
+import type { InvestigationLimits } from "../../domain/investigation-limits.ts";
 import type { IncidentState } from "../../domain/incident/incident.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { ControlReading } from "../../domain/policy/controls.ts";
 import { powersOf } from "../../domain/policy/mode.ts";
 import type { Rulebook } from "../../domain/policy/rulebook.ts";
 import type { Service } from "../../domain/service.ts";
+import type { ToolCall } from "../../domain/tool-call.ts";
 import { cappedBecause } from "./cap-confidence.ts";
 import { checkAssessment } from "./check-assessment.ts";
 import { draftByRules } from "./draft-by-rules.ts";
+import { createInvestigation, type Investigation } from "./investigation.ts";
 import { type AssessmentResult, draftsIn } from "../investigate.ts";
 import type { Ladder } from "./ladder.ts";
 import { type Offer, offerCandidates } from "./offer-candidates.ts";
 import { worstMetric } from "./order-suspects.ts";
+import type { ReadPorts } from "./read-tools.ts";
+import type { Controls } from "../ports/controls.ts";
 import type { DraftBrief } from "../ports/drafter.ts";
 import type { FlagReader } from "../ports/flag-platform.ts";
 import type { Log } from "../ports/log.ts";
@@ -33,7 +39,20 @@ export interface AssessDeps {
   outOfReach?: (incident: IncidentState, flag: FlagRef) => string | null;
   /** How long after a change its effect is judged, milliseconds. */
   verifyAfterMs: number;
+  /** Absent: no model looks around, whatever the control says. */
+  lookAround?: LookAroundDeps;
   log: Log;
+}
+
+/** What a model may look at before it concludes, where `signalman-investigation` is on. */
+export interface LookAroundDeps {
+  ports: ReadPorts;
+  /** Asked again before every call. */
+  controls: Controls;
+  limits: InvestigationLimits;
+  /** What one call may take, milliseconds. */
+  budgetMs: number;
+  record: (id: IncidentId, call: ToolCall) => Promise<void>;
 }
 
 /** Offers candidates and asks a drafter to conclude: the models where the mode and the settings allow, else rules. */
@@ -48,7 +67,9 @@ export async function assess(
   const offered = drafting ? await offer(incident, service, evidence, deps) : noOffer;
   const { candidates } = offered;
   const brief: DraftBrief = { incident, service, evidence, candidates, controls: reading };
-  const { assessment, transcript } = await draft(brief, reading, deps);
+  const investigation = reading.investigation ? investigationOf(brief, deps) : undefined;
+  const { assessment, transcript } = await draft(brief, reading, investigation, deps);
+  const judged = judgedEvidence(investigation?.evidence() ?? evidence);
   const blamed = candidates.find(({ id }) => id === assessment.candidateId)?.flagKey;
   const about = blamed ?? assessment.suspects[0]?.flagKey;
   return {
@@ -58,14 +79,33 @@ export async function assess(
         !drafting && assessment.cause === "flag"
           ? `In mode ${reading.mode} no change is drafted.`
           : assessment.abstention,
-      expected: assessment.candidateId === null ? null : expectedEffect(evidence, deps.verifyAfterMs),
-      cappedBecause: about === undefined ? [] : cappedBecause(assessment.confidence, evidence, about),
+      expected: assessment.candidateId === null ? null : expectedEffect(judged, deps.verifyAfterMs),
+      cappedBecause: about === undefined ? [] : cappedBecause(assessment.confidence, judged, about),
       gaps: gapLines(evidence),
       dropped: [...assessment.dropped, ...offered.notes],
     },
     candidates,
+    ...(investigation !== undefined && { added: investigation.added() }),
     transcript,
   };
+}
+
+/** Undefined where there is nothing that could be looked at. */
+function investigationOf(
+  { incident, service, evidence }: DraftBrief,
+  { lookAround, rulebook }: AssessDeps,
+): Investigation | undefined {
+  const { scope } = incident;
+  if (lookAround === undefined || service === null || scope === null) return undefined;
+  return createInvestigation({
+    incident,
+    service,
+    scope,
+    evidence,
+    rulebook,
+    ...lookAround,
+    record: (call) => lookAround.record(incident.id, call),
+  });
 }
 
 const noOffer: Offer = { candidates: [], notes: [] };
@@ -110,6 +150,7 @@ async function offer(
 async function draft(
   brief: DraftBrief,
   reading: ControlReading,
+  investigation: Investigation | undefined,
   { ladder }: AssessDeps,
 ): Promise<{ assessment: Assessment; transcript: string | null }> {
   if (ladder === null) return { assessment: byRules(brief, rulesRoute), transcript: null };
@@ -117,9 +158,10 @@ async function draft(
     const fellBack = `In mode ${reading.mode} rules draft, not the model.`;
     return { assessment: byRules(brief, { ...rulesRoute, fellBack }), transcript: null };
   }
-  const { route, answer, transcript } = await ladder.draft(brief);
+  const { route, answer, transcript } = await ladder.draft(brief, investigation);
+  const seen = { ...brief, evidence: investigation?.evidence() ?? brief.evidence };
   return {
-    assessment: answer === null ? byRules(brief, route) : checkAssessment(answer, brief),
+    assessment: answer === null ? byRules(brief, route) : checkAssessment(answer, seen),
     transcript,
   };
 }

@@ -6,7 +6,7 @@ import {
   lowerConfidence,
   type Suspect,
 } from "../../domain/assessment.ts";
-import { type Evidence, itemsOf } from "../../domain/evidence/evidence.ts";
+import { type Evidence, itemsOf, judgedEvidence } from "../../domain/evidence/evidence.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
 import { countFiring, type IncidentState } from "../../domain/incident/incident.ts";
 import { capConfidence, tooLittleBecause } from "./cap-confidence.ts";
@@ -29,6 +29,8 @@ const sentenceLimit = 400;
  */
 export function checkAssessment(answer: Assessment, brief: DraftBrief): Assessment {
   const { evidence } = brief;
+  // Cited may be everything; what is concluded is judged by what nobody chose who concludes.
+  const judged = { ...brief, evidence: judgedEvidence(evidence) };
   const dropped: string[] = answer.dropped.slice(0, mostDropped).map((line) => outsideText(line));
   const stands = (text: string, limit: number, what: string, implied: readonly string[] = []): string => {
     const { text: kept, dropped: count } = carriedSentences(text, evidence, limit, implied);
@@ -37,21 +39,21 @@ export function checkAssessment(answer: Assessment, brief: DraftBrief): Assessme
   };
 
   const suspects = checkedSuspects(answer, brief, stands, dropped);
-  const cause = checkedCause(answer.cause, suspects, brief, dropped);
+  const cause = checkedCause(answer.cause, suspects, judged, dropped);
   const summary = stands(answer.summary, summaryLimit, "summary");
-  const chosen = checkedCandidate(answer, cause, suspects, brief);
+  const chosen = checkedCandidate(answer, cause, suspects, judged);
   if (typeof chosen === "string" && answer.candidateId !== null) {
     dropped.push(`Candidate ${outsideText(answer.candidateId, 40)}: ${chosen}`);
   }
   return {
     route: answer.route,
     cause,
-    summary: summary === "" ? draftByRules(brief).summary : summary,
+    summary: summary === "" ? draftByRules(judged).summary : summary,
     suspects,
     candidateId: typeof chosen === "string" ? null : chosen.id,
     abstention: typeof chosen === "string" ? abstention(chosen) : "",
     expected: null,
-    confidence: overall(answer, chosen, suspects, evidence),
+    confidence: overall(answer, chosen, suspects, judged.evidence),
     cappedBecause: [],
     gaps: [],
     dropped: dropped.slice(0, mostDropped),
@@ -93,9 +95,10 @@ function checkedSuspects(
   dropped: string[],
 ): Suspect[] {
   const kept: Suspect[] = [];
-  const worst = worstMetric(evidence);
-  const onset = troubleOnset(evidence, incident);
-  const weighed = worst === undefined || onset === null ? [] : weighSuspects(evidence, onset, worst);
+  const judged = judgedEvidence(evidence);
+  const worst = worstMetric(judged);
+  const onset = troubleOnset(judged, incident);
+  const weighed = worst === undefined || onset === null ? [] : weighSuspects(judged, onset, worst);
   for (const suspect of answer.suspects.slice(0, 4 * mostSuspects)) {
     const key = outsideText(suspect.flagKey, 80);
     const changes = itemsOf(evidence, "flag_change").filter(({ ref }) => ref.key === suspect.flagKey);
@@ -111,7 +114,7 @@ function checkedSuspects(
     else if (kept.length >= mostSuspects) drop("too many suspects are named.");
     else {
       const why = stands(suspect.why, sentenceLimit, `suspect ${key}`, citations);
-      const confidence = capConfidence(suspect.confidence, evidence, suspect.flagKey);
+      const confidence = capConfidence(suspect.confidence, judged, suspect.flagKey);
       if (why === "") drop("nothing that is said about it rests on evidence.");
       else kept.push({ flagKey: suspect.flagKey, confidence, why, citations });
     }

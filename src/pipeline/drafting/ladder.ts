@@ -3,12 +3,13 @@ import { outsideText } from "../../domain/evidence/outside-text.ts";
 import type { ModelBudget } from "../../domain/model-budget.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { Prompt } from "../../domain/prompt.ts";
-import { checkPrompts, choosePrompt } from "./choose-prompt.ts";
-import { BudgetsAway, createMeter } from "./meter.ts";
+import { checkPrompts, chooseInvestigationPrompt, choosePrompt } from "./choose-prompt.ts";
+import type { Investigation } from "./investigation.ts";
+import { createMeter, type MeterOptions, StorageAway } from "./meter.ts";
 import type { DraftBrief, Exchange, Opinion } from "../ports/drafter.ts";
 import type { Log } from "../ports/log.ts";
 import type { Budgets } from "../ports/storage.ts";
-import { createRung, type LadderRoute, type Rung, type RungTiming } from "./rung.ts";
+import { createRung, type LadderRoute, type LookAround, type Rung, type RungTiming } from "./rung.ts";
 
 export interface LadderOptions {
   /** `default` is the primary model, `fallback` the one that stands in; others are reached by the control alone. */
@@ -33,7 +34,7 @@ export interface Climb {
 
 export interface Ladder {
   /** Never throws for a model's failure: the next rung is asked, and the last one is the rules. */
-  draft(brief: DraftBrief): Promise<Climb>;
+  draft(brief: DraftBrief, investigation?: Investigation): Promise<Climb>;
 }
 
 /** The route that asks no model; a control may assign it. */
@@ -50,7 +51,7 @@ export function createLadder(options: LadderOptions): Ladder {
   const rungs = new Map(options.routes.map((route) => [route.name, createRung(route, options.timing)]));
 
   return {
-    async draft(brief) {
+    async draft(brief, investigation) {
       const { promptProfile, modelRoute } = brief.controls;
       const assigned = outsideText(modelRoute, 64);
       if (modelRoute === rulesRouteName) {
@@ -62,6 +63,7 @@ export function createLadder(options: LadderOptions): Ladder {
       if (insteadOf !== null) {
         steps.push({ route: `prompt ${insteadOf}`, because: `There is no prompts/${insteadOf}.md.` });
       }
+      const looking = investigation === undefined ? null : lookingAround(investigation, options.prompts);
       if (!rungs.has(modelRoute)) {
         const known = [...rungs.keys()].join(", ");
         steps.push({
@@ -70,7 +72,7 @@ export function createLadder(options: LadderOptions): Ladder {
         });
       }
       for (const rung of rungsFor(modelRoute, rungs)) {
-        const opinion = await climb(rung, brief, instructions, said, steps, options);
+        const opinion = await climb(rung, { brief, instructions, looking }, said, steps, options);
         if (opinion === null) continue;
         const { id, version, hash } = prompt;
         const route: DrafterRoute = {
@@ -81,12 +83,13 @@ export function createLadder(options: LadderOptions): Ladder {
           assigned,
           actual: rung.name,
           steps,
+          ...investigated(looking),
         };
         return { route, answer: toAssessment(opinion, route), transcript: transcriptOf(said) };
       }
       const fellBack = steps.at(-1)?.because ?? "No model is configured.";
       return {
-        route: { ...rulesRoute, assigned, steps, fellBack },
+        route: { ...rulesRoute, assigned, steps, fellBack, ...investigated(looking) },
         answer: null,
         transcript: transcriptOf(said),
       };
@@ -104,24 +107,36 @@ function rungsFor(assigned: string, rungs: ReadonlyMap<string, Rung>): Rung[] {
 /** A rung's answer, or null after noting why it gave none. */
 async function climb(
   rung: Rung,
-  brief: DraftBrief,
-  instructions: string,
+  { brief, instructions, looking }: { brief: DraftBrief; instructions: string; looking: Looking | null },
   said: (Exchange & { route: string })[],
   steps: RouteStep[],
   { budget, budgets, log }: LadderOptions,
 ): Promise<Opinion | null> {
   const { id, correlationId } = brief.incident;
-  const meter = createMeter({
+  const metered: MeterOptions = {
     incidentId: id,
     prices: rung.prices,
     budget,
     budgets,
     keep: (exchange) => said.push({ route: rung.name, ...exchange }),
-  });
+  };
+  // Half of what one incident may cost is left for the conclusion.
+  const forLooking: ModelBudget = {
+    ...budget,
+    tokensPerIncident: budget.tokensPerIncident / 2,
+    costPerIncident: budget.costPerIncident / 2,
+  };
   try {
-    return await rung.climb({ brief, instructions, meter });
+    return await rung.climb({
+      brief,
+      instructions,
+      meter: createMeter(metered),
+      ...(looking !== null && {
+        lookAround: { ...looking, meter: createMeter({ ...metered, budget: forLooking }) },
+      }),
+    });
   } catch (error) {
-    if (error instanceof BudgetsAway) throw error.cause;
+    if (error instanceof StorageAway) throw error.cause;
     if (!(error instanceof OpsError)) throw error;
     log.warn(
       {
@@ -135,6 +150,21 @@ async function climb(
     steps.push({ route: rung.name, because: outsideText(error.message, 300) });
     return null;
   }
+}
+
+type Looking = Omit<LookAround, "meter"> & { prompt: Prompt };
+
+/** Null where the model cannot be told how; that is then on record. */
+function lookingAround(investigation: Investigation, prompts: readonly Prompt[]): Looking | null {
+  const chosen = chooseInvestigationPrompt(prompts, investigation.limits);
+  return chosen === null || investigation.isOver() ? null : { investigation, ...chosen };
+}
+
+function investigated(looking: Looking | null): Pick<DrafterRoute, "investigation"> {
+  if (looking === null) return {};
+  const { id, version, hash } = looking.prompt;
+  const { calls, ended } = looking.investigation.told();
+  return { investigation: { prompt: { id, version, hash }, calls: calls.length, ended } };
 }
 
 function toAssessment(opinion: Opinion, route: DrafterRoute): Assessment {

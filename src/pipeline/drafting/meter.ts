@@ -7,8 +7,8 @@ import type { Budgets } from "../ports/storage.ts";
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** The budgets could not be asked. No fault of the model: its breaker and its retries must not see it as one. */
-export class BudgetsAway extends Error {}
+/** Our own storage could not be asked. No fault of the model: its breaker and its retries must not see it as one. */
+export class StorageAway extends Error {}
 
 export interface MeterOptions {
   incidentId: IncidentId;
@@ -117,6 +117,6 @@ async function answered<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;
   } catch (error) {
-    throw new BudgetsAway("The budgets of the model could not be asked.", { cause: error });
+    throw new StorageAway("The budgets of the model could not be asked.", { cause: error });
   }
 }

@@ -10,9 +10,11 @@ import {
   TimeoutStrategy,
   wrap,
 } from "cockatiel";
+import { outsideText } from "../../domain/evidence/outside-text.ts";
 import type { ModelPrices } from "../../domain/model-budget.ts";
 import { OpsError, type OpsErrorCode } from "../../domain/ops-error.ts";
-import type { DraftRequest, ModelDrafter, Opinion } from "../ports/drafter.ts";
+import type { DraftRequest, Meter, ModelDrafter, Opinion } from "../ports/drafter.ts";
+import type { Investigation } from "./investigation.ts";
 
 /** One model of the ladder, as the settings describe it. */
 export interface LadderRoute {
@@ -25,10 +27,19 @@ export interface LadderRoute {
   prices: ModelPrices | null;
 }
 
+/** How the model may look around before it concludes. */
+export interface LookAround {
+  investigation: Investigation;
+  instructions: string;
+  meter: Meter;
+}
+
+export type ClimbRequest = Omit<DraftRequest, "signal"> & { lookAround?: LookAround };
+
 export interface Rung extends Omit<LadderRoute, "drafter" | "timeoutMs" | "retries"> {
   model: string;
   /** Throws `OpsError` where this route gives nothing, now or for a while. */
-  climb(request: Omit<DraftRequest, "signal">): Promise<Opinion>;
+  climb(request: ClimbRequest): Promise<Opinion>;
 }
 
 export interface RungTiming {
@@ -84,7 +95,20 @@ export function createRung(route: LadderRoute, timing: RungTiming = rungTiming):
     name,
     model: drafter.model,
     prices,
-    async climb(request) {
+    async climb({ lookAround, ...request }) {
+      let looked = false;
+      const draft = async (signal: AbortSignal): Promise<Opinion> => {
+        if (lookAround === undefined) return drafter.draft({ ...request, signal });
+        // Once a climb: a retry asks for the conclusion only.
+        if (!looked) {
+          looked = true;
+          await look(drafter, { ...request, signal }, lookAround, timeoutMs / 2);
+        }
+        const { investigation } = lookAround;
+        const evidence = investigation.evidence();
+        const brief = { ...request.brief, evidence, investigated: investigation.told() };
+        return drafter.draft({ ...request, brief, signal });
+      };
       const restsMs = restUntil - timing.now();
       if (restsMs > 0) {
         const seconds = Math.ceil(restsMs / 1000);
@@ -94,7 +118,7 @@ export function createRung(route: LadderRoute, timing: RungTiming = rungTiming):
         );
       }
       try {
-        return await policy.execute(({ signal }) => drafter.draft({ ...request, signal }));
+        return await policy.execute(({ signal }) => draft(signal));
       } catch (error) {
         if (isTaskCancelledError(error)) {
           throw new OpsError("timeout", `The model did not answer within ${timeoutMs} ms.`, { cause: error });
@@ -111,6 +135,53 @@ export function createRung(route: LadderRoute, timing: RungTiming = rungTiming):
       }
     },
   };
+}
+
+/** Lets the model look around for at most half of its time. Where that fails it concludes from what there is. */
+async function look(
+  drafter: ModelDrafter,
+  request: DraftRequest,
+  { investigation, instructions, meter }: LookAround,
+  withinMs: number,
+): Promise<void> {
+  if (drafter.investigate === undefined || investigation.isOver()) return;
+  const late = AbortSignal.timeout(withinMs);
+  const signal = AbortSignal.any([request.signal, late]);
+  try {
+    const { tools } = investigation;
+    await withinSignal(
+      drafter.investigate({
+        ...request,
+        instructions,
+        meter,
+        signal,
+        tools,
+        nextRound: () => investigation.nextRound(),
+        call: (tool, argumentsText) => investigation.call(tool, argumentsText, signal),
+      }),
+      signal,
+    );
+    investigation.end("The model wanted to see no more.");
+  } catch (error) {
+    // The time of the whole climb is over; whoever waits for it says so.
+    if (request.signal.aborted) throw error;
+    if (late.aborted) investigation.end(`The time for it, ${withinMs} ms, is over.`);
+    else if (error instanceof OpsError) investigation.fail(outsideText(error.message, 300));
+    else throw error;
+  }
+}
+
+/** Rejects as soon as the signal is given, whatever the work does about it. */
+async function withinSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(new Error("aborted", { cause: signal.reason }));
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    work.catch(() => undefined);
+  }
 }
 
 function saysDown(error: unknown): boolean {

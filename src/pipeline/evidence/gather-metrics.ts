@@ -12,6 +12,8 @@ import {
   type Point,
   type SeriesComparison,
 } from "./compare-series.ts";
+import { variationIn } from "./compare-cohorts.ts";
+import { dateOnset } from "./date-onset.ts";
 import { describeMetric, labelText, type MetricFinding } from "./describe-metric.ts";
 import type { Series, Telemetry } from "../ports/telemetry.ts";
 import { median } from "./robust-statistics.ts";
@@ -27,6 +29,8 @@ export interface MetricsRequest {
   pivotAt: Instant;
   /** What every query may take; they are asked at the same time. */
   budgetMs: number;
+  /** Between samples; absent: as fine as is useful over the whole time. */
+  stepMs?: number;
 }
 
 export interface MetricsFound {
@@ -65,7 +69,7 @@ export function stepFor(from: Instant, to: Instant): number {
 
 async function metricsOf(
   query: MetricQuery,
-  { telemetry, from, to, pivotAt, budgetMs }: MetricsRequest,
+  { telemetry, from, to, pivotAt, budgetMs, stepMs = stepFor(from, to) }: MetricsRequest,
 ): Promise<MetricsFound> {
   const source = `metric ${query.id}`;
   const nothing = (reason: string): MetricsFound => {
@@ -74,7 +78,6 @@ async function metricsOf(
   if (isRawCounter(query.promql)) {
     return nothing("The query is a counter, which only grows; put rate(…[5m]) around it in the catalogue.");
   }
-  const stepMs = stepFor(from, to);
   const answer = await withinBudget(telemetry.range(query.promql, from, to, stepMs), budgetMs);
   if (answer.kind === "gap") return nothing(outsideText(answer.reason));
   if (answer.value.length === 0) return nothing("The query gives no series in this time.");
@@ -86,7 +89,10 @@ async function metricsOf(
   const ranked = judged.toSorted((a, b) => trendOrder[a.comparison.trend] - trendOrder[b.comparison.trend]);
   const shown = ranked.slice(0, mostSeries);
   return {
-    metrics: shown.map(({ series, comparison }) => describeMetric(query, series, comparison, to)),
+    metrics: shown.map((one) => ({
+      ...describeMetric(query, one.series, one.comparison, to),
+      ...begunBetween(one, query),
+    })),
     gaps:
       all.length <= mostSeries
         ? []
@@ -145,6 +151,14 @@ function compare({ points }: Series, query: MetricQuery, pivotAt: Instant): Seri
     ceiling: ceilingOf(query.unit),
     pivotAt: Date.parse(pivotAt),
   });
+}
+
+/** Only of what is measured over all users: nothing is dated by one variation. */
+function begunBetween({ series, comparison: { trend, onsetAt } }: Compared, query: MetricQuery) {
+  if (trend !== "degraded" || onsetAt === null || variationIn(series.labels) !== null) return {};
+  const { badDirection, unit } = query;
+  const dating = dateOnset(series.points, Date.parse(onsetAt), { badDirection, ceiling: ceilingOf(unit) });
+  return dating === null ? {} : { begunBetween: { from: toInstant(dating.from), to: toInstant(dating.to) } };
 }
 
 /**

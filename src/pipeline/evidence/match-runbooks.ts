@@ -35,7 +35,7 @@ export function matchRunbooks(
     .map(({ runbook }) => describeRunbook(runbook));
 }
 
-function describeRunbook(runbook: Runbook): Unnumbered<EvidenceOf<"runbook">> {
+export function describeRunbook(runbook: Runbook): Unnumbered<EvidenceOf<"runbook">> {
   const { id, title, owner, allowedActions, maxRolloutPercent, manualSteps } = runbook;
   const actions = allowedActions.length === 0 ? "no flag change" : allowedActions.join(", ");
   return {

@@ -12,6 +12,7 @@ const told: Record<IncidentEvent["type"] | ChangeEvent["type"], boolean> = {
   alert_resolved: false,
   flapping_started: true,
   evidence_gathered: false,
+  tool_called: false,
   assessed: false,
   no_change_recommended: true,
   drafting_withheld: true,

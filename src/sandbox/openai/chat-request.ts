@@ -3,6 +3,13 @@ import { JsonSchema } from "./json-schema.ts";
 
 const ContentPart = z.object({ type: z.string(), text: z.string().optional() });
 
+export const ToolCall = z.object({
+  id: z.string(),
+  type: z.literal("function"),
+  function: z.object({ name: z.string(), arguments: z.string() }),
+});
+export type ToolCall = z.infer<typeof ToolCall>;
+
 /** What a client sends to `/v1/chat/completions`, as far as the stand-in reads it. */
 export const ChatRequest = z.object({
   model: z.string(),
@@ -11,9 +18,32 @@ export const ChatRequest = z.object({
       z.object({
         role: z.string(),
         content: z.union([z.string(), z.array(ContentPart), z.null()]).optional(),
+        tool_calls: z.array(ToolCall).min(1).optional(),
+        tool_call_id: z.string().optional(),
       }),
     )
     .min(1),
+  tools: z
+    .array(
+      z.object({
+        type: z.literal("function"),
+        function: z.object({
+          name: z.string(),
+          description: z.string().optional(),
+          strict: z.boolean().nullish(),
+          parameters: JsonSchema.optional(),
+        }),
+      }),
+    )
+    .min(1)
+    .max(128)
+    .optional(),
+  tool_choice: z
+    .union([
+      z.enum(["none", "auto", "required"]),
+      z.object({ type: z.literal("function"), function: z.object({ name: z.string() }) }),
+    ])
+    .optional(),
   stream: z.boolean().nullish(),
   response_format: z
     .discriminatedUnion("type", [

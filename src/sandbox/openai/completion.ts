@@ -1,12 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { promptText, type ChatRequest } from "./chat-request.ts";
+import { promptText, type ChatRequest, type ToolCall } from "./chat-request.ts";
 
-type Message = { content: string | null; refusal: string | null };
+type Message = { content: string | null; refusal: string | null; tool_calls?: ToolCall[] };
 
 /** The `chat.completion` object: https://platform.openai.com/docs/api-reference/chat/object */
-export function completion(request: ChatRequest, message: Message, finishReason: "stop" | "length") {
+export function completion(
+  request: ChatRequest,
+  message: Message,
+  finishReason: "stop" | "length" | "tool_calls",
+) {
   const promptTokens = tokens(promptText(request));
-  const completionTokens = tokens(message.content ?? message.refusal ?? "");
+  const completionTokens = tokens(
+    `${message.content ?? message.refusal ?? ""}${message.tool_calls === undefined ? "" : JSON.stringify(message.tool_calls)}`,
+  );
   return {
     id: `chatcmpl-${randomUUID().replaceAll("-", "")}`,
     object: "chat.completion",

@@ -9,6 +9,8 @@ export type ModelAnswer =
   /** Any text, whatever was asked for. `length` is what a cut-off answer says. */
   | { kind: "text"; text: string; finishReason?: "stop" | "length" }
   | { kind: "refusal"; refusal: string }
+  /** Calls of functions, each with arguments as a value or, for what is not JSON, as text. */
+  | { kind: "calls"; calls: { name: string; arguments: unknown }[]; content?: string }
   | { kind: "late"; delayMs: number; after: ModelAnswer }
   | { kind: "status"; status: number; retryAfterSeconds?: number }
   /** Status 200 with a page of HTML, as a proxy in between would send. */

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
@@ -5,6 +6,7 @@ import { createHttpFaults, type HttpFaults } from "../http-faults.ts";
 import { createLoopbackServer, readBody } from "../loopback-server.ts";
 import { answerSchema, ChatRequest, promptText } from "./chat-request.ts";
 import { strictSchemaFault } from "./check-strict-schema.ts";
+import { toolsFault } from "./check-tools.ts";
 import { apiError, completion } from "./completion.ts";
 import { goodAnswer, type ModelAnswer, type ModelBehaviour } from "./model-answers.ts";
 
@@ -15,6 +17,8 @@ export type OpenAiSandboxOptions = {
   behaviour?: ModelBehaviour;
   /** The answer formats it knows; default all. Compatible servers know fewer, and refuse the others with 400. */
   formats?: readonly AnswerFormat[];
+  /** False: it knows no tools, and refuses requests that offer some. */
+  tools?: boolean;
 };
 type AnswerFormat = "json_schema" | "json_object" | "text";
 
@@ -33,7 +37,7 @@ const bodyLimitBytes = 10_000_000;
 
 /** An OpenAI-compatible server without streaming; the answers come from a function. It checks what OpenAI checks. */
 export async function createOpenAiSandbox(options: OpenAiSandboxOptions = {}): Promise<OpenAiSandbox> {
-  const { apiKey = "sk-sandbox", models = ["sandbox-model"], formats } = options;
+  const { apiKey = "sk-sandbox", models = ["sandbox-model"], formats, tools = true } = options;
   let { behaviour = goodAnswer() } = options;
   const faults = createHttpFaults();
   const requests: OpenAiSandbox["requests"] = [];
@@ -74,7 +78,10 @@ export async function createOpenAiSandbox(options: OpenAiSandboxOptions = {}): P
         apiError(`Invalid '${param}': ${issue?.message ?? ""}`, "invalid_request_error", param),
       );
     }
-    const refusal = refusalOf(parsed.data, models) ?? refusedFormat(parsed.data, formats);
+    const refusal =
+      refusalOf(parsed.data, models) ??
+      refusedFormat(parsed.data, formats) ??
+      refusedTools(parsed.data, tools);
     if (refusal !== undefined) return json(response, refusal.status, refusal.body);
     await send(await behaviour(parsed.data), parsed.data, response);
   }
@@ -121,6 +128,14 @@ function refusedFormat(request: ChatRequest, known: readonly AnswerFormat[] | un
   return undefined;
 }
 
+function refusedTools(request: ChatRequest, known: boolean) {
+  const fault =
+    !known && request.tools !== undefined
+      ? { message: "tools: extra fields not permitted.", param: "tools" }
+      : toolsFault(request);
+  return fault && { status: 400, body: apiError(fault.message, "invalid_request_error", fault.param) };
+}
+
 function badFormat(what: string): { status: number; body: unknown } {
   return { status: 400, body: apiError(`Invalid ${what}`, "invalid_request_error", "response_format") };
 }
@@ -137,6 +152,16 @@ async function send(answer: ModelAnswer, request: ChatRequest, response: ServerR
     case "text": {
       const message = { content: answer.text, refusal: null };
       return json(response, 200, completion(request, message, answer.finishReason ?? "stop"));
+    }
+    case "calls": {
+      // Not held to the request's tools: a model may call what nobody offered.
+      const calls = answer.calls.map(({ name, arguments: asked }) => ({
+        id: `call_${randomUUID().replaceAll("-", "").slice(0, 24)}`,
+        type: "function" as const,
+        function: { name, arguments: typeof asked === "string" ? asked : JSON.stringify(asked) },
+      }));
+      const message = { content: answer.content ?? null, refusal: null, tool_calls: calls };
+      return json(response, 200, completion(request, message, "tool_calls"));
     }
     case "refusal":
       return json(response, 200, completion(request, { content: null, refusal: answer.refusal }, "stop"));

@@ -38,6 +38,7 @@ const all = [
   control("signalman-denied-tools", '["flag.disable_tool"]', { variationType: "json" }),
   control("signalman-prompt-profile", "terse"),
   control("signalman-model-route", "small"),
+  control("signalman-investigation", "true", { variationType: "boolean" }),
 ];
 
 async function opsWorld(flags: FlagSeed[], staleAfterMs = 60_000) {
@@ -77,7 +78,13 @@ const condition = (property: string, op: string, value: string) => ({
   value,
 });
 
-const safe = { mode: "search_only", approvalRequired: true, promptProfile: "default", modelRoute: "default" };
+const safe = {
+  mode: "search_only",
+  approvalRequired: true,
+  promptProfile: "default",
+  modelRoute: "default",
+  investigation: false,
+};
 
 test("what FeatBit serves, with the SDK's reasons, and new values within a moment", async () => {
   await using world = await opsWorld(all);
@@ -88,8 +95,9 @@ test("what FeatBit serves, with the SDK's reasons, and new values within a momen
     deniedTools: ["flag.disable_tool"],
     promptProfile: "terse",
     modelRoute: "small",
+    investigation: true,
   });
-  expect(reading.evaluations).toHaveLength(5);
+  expect(reading.evaluations).toHaveLength(6);
   expect(reading.evaluations[0]).toEqual({
     key: "signalman-mode",
     value: "approval_required",
@@ -109,6 +117,7 @@ test("missing, of the wrong kind, or throwing inside the SDK: that control's saf
   await using world = await opsWorld([
     control("signalman-mode", "everything"),
     control("signalman-approval-required", "no"),
+    control("signalman-investigation", "constructor"),
     control("signalman-denied-tools", '["flag.turn_on", 1]'),
     control("signalman-prompt-profile", "terse", {
       rules: [
@@ -131,6 +140,7 @@ test("missing, of the wrong kind, or throwing inside the SDK: that control's saf
     expect.stringMatching(/is not a value of this control; the safe default stands$/),
     expect.stringMatching(/^the FeatBit SDK failed over this flag .*; the safe default stands$/),
     "flag not found: signalman-model-route; the safe default stands",
+    '"constructor" is not a value of this control; the safe default stands',
   ]);
 });
 

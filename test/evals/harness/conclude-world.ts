@@ -43,6 +43,7 @@ const reading: ControlReading = {
   deniedTools: [],
   promptProfile: "default",
   modelRoute: "default",
+  investigation: false,
   evaluations: [],
 };
 

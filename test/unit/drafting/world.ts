@@ -251,7 +251,7 @@ export function flagReader(world: World): GatherFlags & { asked: string[] } {
   };
 }
 
-function telemetryOf(world: World): Telemetry {
+export function telemetryOf(world: World): Telemetry {
   return {
     range(promql, from, to, stepMs) {
       if (world.hangs?.includes("telemetry") === true) return new Promise(() => undefined);
@@ -294,6 +294,7 @@ export const reading: ControlReading = {
   deniedTools: [],
   promptProfile: "default",
   modelRoute: "default",
+  investigation: false,
   evaluations: [],
 };
 
@@ -332,6 +333,7 @@ export async function investigateWorld(
     ladder?: Ladder;
     mode?: ControlReading["mode"];
     deps?: Partial<AssessDeps>;
+    investigation?: boolean;
   } = {},
 ): Promise<AssessmentResult & { evidence: Evidence; asked: string[] }> {
   const evidence = await gather(world);
@@ -340,7 +342,11 @@ export async function investigateWorld(
     incidentOf(world),
     serviceOf(world),
     evidence,
-    { ...reading, mode: options.mode ?? "approval_required" },
+    {
+      ...reading,
+      mode: options.mode ?? "approval_required",
+      investigation: options.investigation ?? false,
+    },
     {
       flags,
       rulebook: allowingRulebook,

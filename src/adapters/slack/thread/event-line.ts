@@ -31,6 +31,7 @@ function incidentLines(event: IncidentEvent): string[] | null {
     case "alert_counted":
     case "alert_resolved":
     case "evidence_gathered":
+    case "tool_called":
     case "assessed":
     case "feedback_given":
     case "action_refused":
