@@ -96,6 +96,7 @@ it("takes in what every kind's documentation shows, signed as the vendor does, a
     "change-deploy",
     "change-several",
     "change-sparse",
+    "cloudevents-cdevent-deployed",
     ...(amazon === null ? [] : ["cloudwatch-confirmation"]),
     // Its first news is that it is over.
     "datadog-incident",
@@ -126,7 +127,7 @@ it("takes in what every kind's documentation shows, signed as the vendor does, a
     const changes = await intake.store.outsideChanges.between({ ...range, service, environmentName: null });
     return changes.map(({ change }) => change.sourceId);
   };
-  expect(new Set(await keptOf("checkout"))).toEqual(new Set(["own-change", "own-github"]));
+  expect(new Set(await keptOf("checkout"))).toEqual(new Set(["own-change", "own-cloudevents", "own-github"]));
   expect(await keptOf(null)).toContain("own-change");
 }, 90_000);
 
