@@ -13,7 +13,15 @@ export default defineConfig({
       // One process for many files: starting one and loading zod anew takes longer than most of these files do.
       { extends: true, test: { name: "pure", include: pure, isolate: false } },
       // Servers, databases and processes: each file has a process of its own.
-      { extends: true, test: { name: "whole", include: ["test/**/*.test.ts"], exclude: pure } },
+      {
+        extends: true,
+        test: {
+          name: "whole",
+          include: ["test/**/*.test.ts"],
+          exclude: pure,
+          globalSetup: ["test/support/cluster-template.ts"],
+        },
+      },
     ],
   },
 });

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { Client, type PoolConfig } from "pg";
 import { createEmbeddedPostgres } from "../../src/adapters/postgres/embedded/embedded-postgres.ts";
 import { serverAccount } from "../../src/adapters/postgres/embedded/server-account.ts";
+import { plantCluster } from "./cluster-template.ts";
 
 /** A running server of its own, ended and removed on disposal. */
 export interface TestServer extends AsyncDisposable {
@@ -39,10 +40,9 @@ export function missing(what: string): void {
 async function openEmbedded(): Promise<TestServer> {
   const folder = await mkdtemp("/tmp/signalman-db-");
   await chmod(folder, 0o711);
-  const server = await createEmbeddedPostgres({
-    dataFolder: path.join(folder, "data"),
-    log: () => undefined,
-  });
+  const dataFolder = path.join(folder, "data");
+  plantCluster(dataFolder);
+  const server = await createEmbeddedPostgres({ dataFolder, log: () => undefined });
   return {
     database: () => emptyDatabase(server.connection),
     async [Symbol.asyncDispose]() {

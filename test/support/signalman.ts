@@ -8,6 +8,7 @@ import { createApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import type { Log, LogFields } from "../../src/pipeline/ports/log.ts";
 import type { World } from "../../src/sandbox/world/create-world.ts";
+import { plantCluster } from "./cluster-template.ts";
 import { until } from "./until.ts";
 
 export const launcher = join(import.meta.dirname, "..", "..", "bin", "signalman.js");
@@ -26,9 +27,11 @@ export interface Running extends AsyncDisposable {
 export function workFolder(): Disposable & { path: string; dataFolder: string } {
   const path = mkdtempSync("/tmp/signalman-e2e-");
   chmodSync(path, 0o711);
+  const dataFolder = join(path, "data");
+  plantCluster(dataFolder);
   return {
     path,
-    dataFolder: join(path, "data"),
+    dataFolder,
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   };
 }
