@@ -33,6 +33,8 @@ export async function drainSource(sourceId: string, deps: DrainDeps): Promise<vo
     const isSuspect = first.attempts > 1;
     if (isSuspect && rest.length > 0) await deps.store.inbox.release(rest);
     await takeInOrGiveBack(isSuspect ? [first] : deliveries, deps);
+    // What has come since was rung for when it was committed, and is better taken in together than as it trickles in.
+    if (!isSuspect && deliveries.length < size) return;
     size = isSuspect ? 1 : batch;
   }
   // If it cannot be rung, the sweeper finds the source.
