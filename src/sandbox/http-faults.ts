@@ -31,22 +31,30 @@ export function createHttpFaults() {
       if (hit === undefined) return false;
       hit.left -= 1;
       if (hit.left <= 0) armed = armed.filter((entry) => entry !== hit);
-      const { fault } = hit;
-      switch (fault.kind) {
-        case "delay":
-          await sleep(fault.delayMs);
-          return false;
-        case "hang":
-          return true;
-        case "drop":
-          response.socket?.destroy();
-          return true;
-        case "status":
-          response.writeHead(fault.status, { "content-type": "application/json", ...fault.headers });
-          response.end(fault.body ?? body(fault.status));
-          return true;
-      }
+      return spoil(hit.fault, response, body);
     },
   };
+}
+
+/** True when nothing more is to be answered. */
+export async function spoil(
+  fault: HttpFault,
+  response: ServerResponse,
+  body: (status: number) => string | undefined,
+): Promise<boolean> {
+  switch (fault.kind) {
+    case "delay":
+      await sleep(fault.delayMs);
+      return false;
+    case "hang":
+      return true;
+    case "drop":
+      response.socket?.destroy();
+      return true;
+    case "status":
+      response.writeHead(fault.status, { "content-type": "application/json", ...fault.headers });
+      response.end(fault.body ?? body(fault.status));
+      return true;
+  }
 }
 export type HttpFaults = ReturnType<typeof createHttpFaults>;

@@ -1,6 +1,11 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
-export type LoopbackServer = AsyncDisposable & { readonly port: number; readonly url: string };
+export type LoopbackServer = AsyncDisposable & {
+  readonly port: number;
+  readonly url: string;
+  /** For what is no plain request: upgrades to WebSocket. */
+  readonly server: Server;
+};
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -25,6 +30,7 @@ export async function createLoopbackServer(handle: RequestHandler, port = 0): Pr
   return {
     port: address.port,
     url: `http://127.0.0.1:${address.port}`,
+    server,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -124,7 +124,7 @@ async function playLoop(
       server: "api",
       method: "GET",
       path: new RegExp(`/feature-flags/${flagKey}$`),
-      does: { kind: "delay", ms: 1_000 },
+      does: { kind: "delay", delayMs: 1_000 },
     });
     world.featbit.writeWindowMs = 1_000;
     const sent = world.slack.as(world.people.ruth.id).submit(form.id, { rationale: "Errors." });

@@ -102,7 +102,7 @@ describe("the mode that FeatBit sets", () => {
       server: "api",
       method: "GET",
       path: new RegExp(`/feature-flags/${flagKey}$`),
-      does: { kind: "delay", ms: 2_500 },
+      does: { kind: "delay", delayMs: 2_500 },
     });
 
   it("the mode is lowered between approval and execution: nothing is written", async () => {

@@ -1,3 +1,5 @@
+import type { HttpFault } from "../http-faults.ts";
+
 /** What to spoil and how. Faults are set on the object in a test, never over HTTP. */
 export type Fault = {
   server?: "api" | "evaluation";
@@ -8,11 +10,7 @@ export type Fault = {
   times?: number;
   /** Whether the request has its effect first. */
   when?: "before" | "after";
-  does:
-    | { kind: "status"; status: number; body?: string }
-    | { kind: "hang" }
-    | { kind: "drop" }
-    | { kind: "delay"; ms: number };
+  does: HttpFault;
 };
 
 export type Faults = {

@@ -1,7 +1,7 @@
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
+import { spoil } from "../http-faults.ts";
+import { createLoopbackServer, type LoopbackServer } from "../loopback-server.ts";
 import type { Incoming } from "./api.ts";
 import { serverError } from "./envelope.ts";
 import type { Reply } from "./envelope.ts";
@@ -23,8 +23,6 @@ export type LoggedRequest = {
 
 type Answer = (request: Incoming) => Promise<{ reply: Reply; actor?: { name: string | null } }>;
 
-export type HttpServer = AsyncDisposable & { readonly url: string; readonly server: Server };
-
 export async function createHttpServer(options: {
   name: "api" | "evaluation";
   port: number;
@@ -32,8 +30,8 @@ export async function createHttpServer(options: {
   answer: Answer;
   faults: Faults;
   log: LoggedRequest[];
-}): Promise<HttpServer> {
-  const server = createServer((request, response) => void serve(request, response));
+}): Promise<LoopbackServer> {
+  return createLoopbackServer(serve, options.port);
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? "GET";
@@ -50,12 +48,12 @@ export async function createHttpServer(options: {
     options.log.push(entry);
     const fault = options.faults.take(options.name, method, target);
     try {
-      const body = await readBody(request);
-      if (fault && fault.when !== "after" && (await spoil(fault, response, entry))) return;
+      const body = await text(request);
+      if (fault && fault.when !== "after" && (await spoiled(fault, response, entry))) return;
       const incoming = { method, url: new URL(`http://sandbox${target}`), headers: flatten(request), body };
       const { reply, actor } = await options.answer(incoming);
       entry.actor = actor?.name ?? undefined;
-      if (fault?.when === "after" && (await spoil(fault, response, entry))) return;
+      if (fault?.when === "after" && (await spoiled(fault, response, entry))) return;
       entry.status = reply.status;
       write(response, reply);
     } catch (error) {
@@ -67,46 +65,15 @@ export async function createHttpServer(options: {
       if (!response.headersSent) write(response, serverError().reply());
     }
   }
-
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  const { port } = address;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    server,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 /** @returns true when nothing more is to be answered. */
-async function spoil(fault: Fault, response: ServerResponse, entry: LoggedRequest): Promise<boolean> {
-  const { does } = fault;
+function spoiled({ does }: Fault, response: ServerResponse, entry: LoggedRequest): Promise<boolean> {
   entry.spoilt = does.kind !== "delay";
-  switch (does.kind) {
-    case "delay":
-      await sleep(does.ms);
-      return false;
-    case "hang":
-      return true;
-    case "drop":
-      response.socket?.destroy();
-      return true;
-    case "status":
-      entry.status = does.status;
-      write(response, {
-        status: does.status,
-        headers: { "content-type": "application/json; charset=utf-8" },
-        ...(does.body !== undefined && { body: does.body }),
-      });
-      return true;
-  }
+  if (does.kind === "status") entry.status = does.status;
+  const type = { "content-type": "application/json; charset=utf-8" };
+  const asFeatBit = does.kind === "status" ? { ...does, headers: { ...type, ...does.headers } } : does;
+  return spoil(asFeatBit, response, () => undefined);
 }
 
 function write(response: ServerResponse, { status, headers, body }: Reply): void {
@@ -120,10 +87,6 @@ function write(response: ServerResponse, { status, headers, body }: Reply): void
     response.write(body);
     response.end();
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  return text(request);
 }
 
 const flatten = (request: IncomingMessage): Record<string, string | undefined> =>

@@ -148,7 +148,7 @@ test("faults: a status, a delay, a dropped and a hanging answer, before and afte
   expect(shop.mutations).toHaveLength(2);
   takeAway();
 
-  shop.inject({ path: "toggle", does: { kind: "delay", ms: 60 } });
+  shop.inject({ path: "toggle", does: { kind: "delay", delayMs: 60 } });
   const started = performance.now();
   expect((await toggle(true)).status).toBe(200);
   expect(performance.now() - started).toBeGreaterThan(55);
