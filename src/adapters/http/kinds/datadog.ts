@@ -191,7 +191,7 @@ function cleaned(message: string): string {
     .replaceAll(/!\[[^[\]]{0,200}\]\([^\s()]{0,2000}\)/g, "")
     .replaceAll(/\[([^[\]]{0,300})\]\([^\s()]{0,2000}\)/g, "$1")
     .replaceAll(
-      /(?:- - -|·|\s)*\[(?:Monitor Status|(?:Edit|View|Manage) Monitor|Related [A-Z][a-z]{1,20})\]/g,
+      /(?:- - -|·|\s){0,20}\[(?:Monitor Status|(?:Edit|View|Manage) Monitor|Related [A-Z][a-z]{1,20})\]/g,
       "",
     )
     .trim();

@@ -37,7 +37,10 @@ export function foldNames(value: unknown): ReadonlyMap<string, unknown> {
   return folded;
 }
 
+const unfilled: ReadonlySet<string> = new Set(["", "null", "undefined"]);
+
 function isFilled(value: unknown): boolean {
   if (value === null || value === undefined) return false;
-  return typeof value !== "string" || !(/^\s*(?:null|undefined)?\s*$/.test(value) || isPlaceholder(value));
+  // Trimmed, not matched between two runs of spaces: that would cost the square of their length.
+  return typeof value !== "string" || !(unfilled.has(value.trim()) || isPlaceholder(value));
 }

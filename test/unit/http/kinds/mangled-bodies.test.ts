@@ -144,3 +144,21 @@ it("makes them of any headers", () => {
     }),
   );
 });
+
+const long = 200_000;
+
+// Each within the size of a body. What costs the square of it takes more than a minute.
+it.each([" ", "\n", "\u3000", "[", "{", "<", "&#", "- ", "![a](", "a:b "].map((piece) => [piece]))(
+  "reads a body full of %j in no more time than its length takes",
+  (piece) => {
+    const text = `${piece.repeat(Math.floor(long / Buffer.byteLength(piece)))}x`;
+    for (const [kind] of fixtures) {
+      for (const name of ["title", "body", "message", "tags", "state", "data", "event", "metadata"]) {
+        const body = JSON.stringify({ title: "x", status: "firing", [name]: text });
+        const from = performance.now();
+        check(kind, body);
+        expect([kind, name, performance.now() - from > 2000]).toEqual([kind, name, false]);
+      }
+    }
+  },
+);
