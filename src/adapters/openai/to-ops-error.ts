@@ -54,6 +54,15 @@ function ofStatus(
         "not_found",
         "does not know the model or the address; check the name and baseUrl of its route (model in signalman.yml, or OPENAI_MODEL and OPENAI_BASE_URL).",
       );
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308:
+      return fail(
+        "rejected",
+        `redirects to another address (${status}), which is not followed: the evidence would go there. Give the final address as its baseUrl (or OPENAI_BASE_URL).`,
+      );
     case 429:
       return fail("rate_limited", "is over its rate or its quota (429).", retryAfterMs(error));
     default:

@@ -53,8 +53,21 @@ const ladder = () =>
 
 type Break = (server: OpenAiSandbox) => void;
 const always = { times: Infinity };
+/** Answers a completion that is cut or garbled on its way. */
+const spoilt = (server: OpenAiSandbox, headers: Record<string, string>) =>
+  server.faults.arm({ kind: "status", status: 200, body: '{"id":"x","choi', headers }, always);
 const breaks: [string, Break, RegExp][] = [
   ["refuses connections", (server) => server.faults.arm({ kind: "drop" }, always), /cannot be reached/],
+  [
+    "is cut off by the network in the middle of the body",
+    (server) => spoilt(server, { "content-length": "5000", connection: "close" }),
+    /broke off in the middle of its answer/,
+  ],
+  [
+    "sends what is not compressed as it says",
+    (server) => spoilt(server, { "content-encoding": "gzip" }),
+    /broke off in the middle of its answer/,
+  ],
   ["hangs", (server) => server.faults.arm({ kind: "hang" }, always), /did not answer within 700 ms/],
   ["is late", (server) => server.behave(lateAnswer(3_000)), /did not answer within 700 ms/],
   ["fails", (server) => server.behave(failedAnswer), /failed with status 500/],

@@ -178,6 +178,17 @@ describe("the OpenAI drafter", () => {
     expect(await words({ baseUrl: "http://127.0.0.1:1/v1" })).toMatch(/^unreachable: .*OPENAI_BASE_URL/);
   });
 
+  test.each([301, 302, 303, 307, 308])("a redirect (%i) takes the evidence nowhere else", async (status) => {
+    await using elsewhere = await createOpenAiSandbox({ apiKey, behaviour: () => asText(sensible) });
+    const location = `${elsewhere.baseUrl}/chat/completions`;
+    sandbox.faults.arm({ kind: "status", status, headers: { location } });
+    await expect(askDrafter(connect(), await brief())).rejects.toMatchObject({
+      code: "rejected",
+      message: expect.stringMatching(/redirects to another address .*OPENAI_BASE_URL/),
+    });
+    expect(elsewhere.requests).toEqual([]);
+  });
+
   test("a compromised model can neither leave the candidates nor smuggle text", async () => {
     sandbox.behave(hostileAnswer());
     const { assessment, candidates } = await investigateWorld(rerankerWorld(), { model: connect() });
