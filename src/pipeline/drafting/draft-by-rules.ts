@@ -141,7 +141,11 @@ function withoutSuspect(
       ({ change, clearedBecause }) => `${change.ref.key} is not it: ${clearedBecause ?? ""} [${change.id}].`,
     );
   const innocent = cleared.length === 0 ? "No flag of this service changed in this time." : cleared.join(" ");
-  if (deploy === undefined) return none("other", innocent, since);
+  if (deploy === undefined) {
+    // What only time speaks against is not cleared for good.
+    const open = weighed.some(({ odds, leadMs }) => odds >= 1 && leadMs <= nearMs);
+    return none(open ? "unknown" : "other", innocent, since);
+  }
   const why = `${whatChanged(deploy)} ${leadWords(onset, deploy.at)} [${deploy.id}].`;
   return none(causeOf(deploy), `${why} ${innocent}`, since);
 }

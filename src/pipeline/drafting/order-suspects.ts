@@ -49,27 +49,48 @@ export function onsetOf(evidence: Evidence): Instant | null {
   return worstMetric(evidence)?.onsetAt ?? null;
 }
 
+/** Epoch milliseconds between which something lies. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
 /**
  * When the trouble began, by the metrics and by the alert: whichever is earlier, because an alert cannot come before
  * what it is about, and a slow window dates a shift late. Of the alert's word so much is taken off as clocks differ. Null
  * where no metric got worse.
  */
 export function troubleOnset(evidence: Evidence, incident: IncidentState): Instant | null {
-  const onset = onsetOf(evidence);
-  if (onset === null) return null;
+  const span = troubleSpan(evidence);
+  if (span === null) return null;
   const alerted = Date.parse(troubleBeganAt(incident)) + clockToleranceMs;
-  return toInstant(Math.min(alerted, firstSignOf(evidence, Date.parse(onset))));
+  return toInstant(Math.min(alerted, span.to));
 }
 
-/** What got worse a little earlier is the same trouble's first sign; what did so long before is another matter. */
-function firstSignOf(evidence: Evidence, onset: number): number {
+/**
+ * Between when and when the trouble began, by its first signs: those that may have begun together are one trouble, and
+ * narrow each other down. What got worse long before the worst is another matter.
+ */
+export function troubleSpan(evidence: Evidence): Span | null {
+  const worst = worstMetric(evidence);
+  const own = worst === undefined ? null : spanOf(worst);
+  if (own === null) return null;
   const clear = itemsOf(evidence, "metric").filter(
     (metric) => metric.trend === "degraded" && labelled(metric) === 0 && unclear(metric) === 0,
   );
-  const signs = clear
-    .map(({ onsetAt }) => (onsetAt === null ? onset : Date.parse(onsetAt)))
-    .filter((at) => onset - at <= sameTroubleMs);
-  return Math.min(onset, ...signs);
+  const signs = [own, ...clear.map(spanOf).filter((span) => span !== null)]
+    .filter(({ to }) => own.to - to <= sameTroubleMs)
+    .toSorted((a, b) => a.to - b.to);
+  return signs.reduce<Span>(
+    (first, { from }) => (from <= first.to ? { from: Math.max(first.from, from), to: first.to } : first),
+    signs[0] ?? own,
+  );
+}
+
+function spanOf({ onsetAt, begunBetween }: Metric): Span | null {
+  if (onsetAt === null) return null;
+  const { from, to } = begunBetween ?? { from: onsetAt, to: onsetAt };
+  return { from: Date.parse(from), to: Date.parse(to) };
 }
 
 /** True unless only words (name, description, tags) or nothing at all was changed. */

@@ -3,30 +3,38 @@ import type { EvidenceId } from "../../domain/evidence/evidence-id.ts";
 import { spanWords } from "../../domain/evidence/evidence-words.ts";
 import type { Instant } from "../../domain/ids.ts";
 import { type CohortFinding, compareCohorts, variationIn } from "../evidence/compare-cohorts.ts";
-import { badnessOf, ceilingOf } from "../evidence/compare-series.ts";
 import { quantileOf, wholeOf } from "../evidence/kind-of-metric.ts";
-import { median } from "../evidence/robust-statistics.ts";
-import { changedBehaviour, datingToleranceMs, type FlagChange, type Metric } from "./order-suspects.ts";
+import {
+  changedBehaviour,
+  datingToleranceMs,
+  type FlagChange,
+  type Metric,
+  troubleSpan,
+} from "./order-suspects.ts";
 
 /**
- * A change whose effect is not measured per variation is suspect only if the trouble followed this soon: FeatBit streams
- * a change within a second, clients that poll have it within a minute. The longer, the likelier is mere chance.
+ * How soon a change shows: so much of all effects until so long after it. FeatBit streams a change within a second,
+ * clients that poll have it within a minute; caches and sessions delay some effects. What is left needs longer still.
  */
-const promptlyMs = 60_000;
-/** A metric that rises slowly is dated no better than by half of its rise; no allowance is larger than this. */
-const mostBlurMs = 60_000;
-/** Where flags are changed often, one of them is near any trouble: time alone may err in so many of a hundred cases. */
-const mostChance = 0.05;
-/** No trouble that time alone links to a change begins later than this. */
-export const soonMs = promptlyMs + mostBlurMs;
+const effects: readonly { untilMs: number; share: number }[] = [
+  { untilMs: 60_000, share: 0.6 },
+  { untilMs: 2 * 60_000, share: 0.2 },
+  { untilMs: 5 * 60_000, share: 0.15 },
+];
+/** A change nearer than this is no long way off, whatever the metrics say of when the trouble began. */
+export const soonMs = 2 * 60_000;
+/** Against mere chance a change must be this likely to be the cause, time alone considered; it is no surer than that. */
+const leastSure = 0.92;
+/** Another change leaves it open which it was where it is at least this part as likely. */
+const rivalPart = 0.05;
+/** Even where no other flag changed, one may by chance: as if half a change had been seen. */
+const unseenChanges = 0.5;
 /** A change that is measured per variation may take this long: caches and sessions delay some effects. */
 const eventuallyMs = 45 * 60_000;
 /** Two things this far apart are told apart with some certainty. */
 export const nearMs = 5 * 60_000;
 /** A version is seen this much later than it takes traffic: by a scrape, or when its pipeline ends. */
 const seenLateMs = 30_000;
-/** A restless or slow metric may be dated too early by as much. */
-const doubtMs = 90_000;
 /** Users of a variation that nobody had before are counted this soon. */
 const appearsWithinMs = 2 * 60_000;
 /** An effect may exceed what the share of users allows by this factor: they may be the busiest ones. */
@@ -41,22 +49,27 @@ export interface WeighedChange {
   impossibleBecause: string | null;
   /** Why the rules do not blame it, the impossible included; null: it is suspect. */
   clearedBecause: string | null;
-  /** True where it is near enough to make blaming another change a guess, though perhaps not blamed itself. */
+  /** How many times likelier it is that it did it than that it came at this time by chance, by time alone. */
+  odds: number;
+  /** True where blaming the first of all would be a guess beside it, though perhaps it is not blamed itself. */
   competes: boolean;
   citations: EvidenceId[];
 }
 
 /** Every flag change of the window held against the onset and the evidence; the most suspect first. */
 export function weighSuspects(evidence: Evidence, onset: Instant, worst: Metric): WeighedChange[] {
-  return itemsOf(evidence, "flag_change")
+  const weighed = itemsOf(evidence, "flag_change")
     .map((change) => weigh(change, evidence, onset, worst))
     .toSorted(
       (a, b) =>
         Number(a.clearedBecause !== null) - Number(b.clearedBecause !== null) ||
         Number(b.cohorts.verdict === "confirms") - Number(a.cohorts.verdict === "confirms") ||
+        b.odds - a.odds ||
         Math.abs(a.leadMs) - Math.abs(b.leadMs) ||
         (a.change.auditId < b.change.auditId ? -1 : 1),
     );
+  const least = (weighed[0]?.odds ?? 0) * rivalPart;
+  return weighed.map((one) => ({ ...one, competes: one.odds > 0 && one.odds >= least }));
 }
 
 export type OtherChange = EvidenceOf<"deploy"> | EvidenceOf<"change">;
@@ -80,36 +93,44 @@ function weigh(change: FlagChange, evidence: Evidence, onset: Instant, worst: Me
   const cohorts: CohortFinding = isAnothers(change, evidence) ? { verdict: "silent", citations: [] } : found;
   const small = tooSmall(change, worst);
   const impossibleBecause = impossible(change, leadMs, cohorts) ?? small;
-  const limitMs = cohorts.verdict === "confirms" ? eventuallyMs : patienceMs(evidence, onset, worst);
+  const odds = impossibleBecause === null ? oddsOf(change, evidence, Date.parse(onset)) : 0;
   return {
     change,
     leadMs,
     cohorts,
     impossibleBecause,
-    clearedBecause: impossibleBecause ?? unlikely(change, leadMs, limitMs),
-    competes: small === null && competes(change, leadMs, limitMs, cohorts),
+    clearedBecause: impossibleBecause ?? unlikely(change, leadMs, cohorts, odds),
+    odds,
+    competes: false,
     citations: [change.id, worst.id, ...cohorts.citations],
   };
 }
 
-/** How long before the onset a change may lie to be suspect by time alone. */
-function patienceMs(evidence: Evidence, onset: Instant, worst: Metric): number {
-  const changes = itemsOf(evidence, "flag_change").filter(changedBehaviour);
-  const windowMs = Date.parse(onset) - Date.parse(evidence.from);
-  const byChanceMs = (mostChance * windowMs) / Math.max(1, changes.length);
-  return Math.min(byChanceMs, promptlyMs + Math.min(mostBlurMs, halfRiseMs(worst)));
+/** How often effects follow so soon, over how often flags of this service are changed anyway. */
+function oddsOf({ at, ref }: FlagChange, evidence: Evidence, onset: number): number {
+  const span = troubleSpan(evidence);
+  const to = span === null || onset < span.from ? onset : Math.min(onset, span.to);
+  const from = Math.min(to, span?.from ?? to);
+  const others = itemsOf(evidence, "flag_change").filter(
+    (other) => other.ref.key !== ref.key && changedBehaviour(other),
+  );
+  const windowMs = onset - Date.parse(evidence.from);
+  const perMs = (others.length + unseenChanges) / Math.max(windowMs, nearMs);
+  // Clocks differ by seconds, so that an onset just before the change may be one after it.
+  const soonest = Date.parse(at) - datingToleranceMs;
+  const widthMs = Math.max(to - from, datingToleranceMs);
+  return (shownWithin(to - soonest) - shownWithin(to - widthMs - soonest)) / widthMs / perMs;
 }
 
-/** How long the metric took from its onset to half of what it came to: 0 for a step, half the window for a rate. */
-function halfRiseMs({ points, onsetAt, before, badDirection, unit }: Metric): number {
-  if (onsetAt === null || before.mean === null) return 0;
-  const onset = Date.parse(onsetAt);
-  const badness = (value: number) => badnessOf(value, { badDirection, ceiling: ceilingOf(unit) });
-  const since = points.filter(([at]) => at >= onset).map(([at, value]) => [at, badness(value)] as const);
-  const settled = median(since.slice(-Math.ceil(since.length / 3)).map(([, value]) => value));
-  const half = (badness(before.mean) + settled) / 2;
-  const reached = since.find(([, value]) => value >= half);
-  return reached === undefined ? 0 : reached[0] - onset;
+/** The share of effects that have shown so many milliseconds after a change. */
+function shownWithin(ms: number): number {
+  if (ms <= 0) return 0;
+  let [share, since] = [0, 0];
+  for (const { untilMs, share: part } of effects) {
+    if (ms <= untilMs) return share + (part * (ms - since)) / (untilMs - since);
+    [share, since] = [share + part, untilMs];
+  }
+  return share + ((1 - share) * Math.min(ms, eventuallyMs) - (1 - share) * since) / (eventuallyMs - since);
 }
 
 /**
@@ -142,16 +163,18 @@ function impossible(change: FlagChange, leadMs: number, { verdict }: CohortFindi
   return null;
 }
 
-/** Near enough to the onset, on either side of it, that with the doubt of its dating this change may have been first. */
-function competes(change: FlagChange, leadMs: number, limitMs: number, { verdict }: CohortFinding): boolean {
-  if (!changedBehaviour(change) || !change.inEffect || verdict === "contradicts") return false;
-  return leadMs >= -doubtMs && unlikely(change, leadMs, Math.max(limitMs, nearMs)) === null;
-}
-
-function unlikely(change: FlagChange, leadMs: number, limitMs: number): string | null {
-  if (leadMs > limitMs) return `it came ${spanWords(leadMs)} before the trouble began, which is long`;
-  if (change.movedPercent === null) return "how far it reaches cannot be told from the flag alone";
-  return null;
+function unlikely(
+  { movedPercent }: FlagChange,
+  leadMs: number,
+  { verdict }: CohortFinding,
+  odds: number,
+): string | null {
+  if (leadMs > eventuallyMs) return `it came ${spanWords(leadMs)} before the trouble began, which is long`;
+  if (movedPercent === null) return "how far it reaches cannot be told from the flag alone";
+  if (verdict === "confirms" || odds / (1 + odds) >= leastSure) return null;
+  return leadMs > soonMs
+    ? `it came ${spanWords(leadMs)} before the trouble began, which is long`
+    : "it may have come before the trouble by chance, because when that began is not known well enough for how often flags change";
 }
 
 /**

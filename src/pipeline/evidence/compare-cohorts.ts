@@ -146,7 +146,9 @@ function judge(cohorts: Cohorts, trouble: Trouble, change: FlagChange): CohortFi
       : "silent";
   }
   const excess = gap.middle - usualGap(others, gainedThen, othersThen, gapThen);
-  const gapError = errorOf(gap, [gapThen, gainedThen, othersThen]);
+  const usual = othersThen?.middle ?? 0;
+  const growth = usual > 0 ? gained.middle / usual : 1;
+  const gapError = errorOf(gap, [gapThen, gainedThen, othersThen], growth);
   const error = Math.hypot(gapError, gapThen?.error ?? 0);
   const worseNow = gap.middle > sureRatio * gapError && isWorse(gained.middle, others.middle);
   const rise = othersThen === null ? 0 : Math.max(0, others.middle - othersThen.middle);
@@ -198,6 +200,8 @@ interface Level {
   /** Standard error of that; samples that resemble their neighbours count for less, all together for one at least. */
   error: number;
   noise: number;
+  /** Noise around a straight line. */
+  unrest: number;
   memory: number;
   samples: number;
 }
@@ -209,12 +213,14 @@ interface Span {
   to: number;
 }
 
-/** A short stretch tells little of its own noise and memory: those of longer ones before it count as well. */
-function errorOf(level: Level, before: readonly (Level | null)[]): number {
-  const known = [level, ...before].filter((one) => one !== null);
-  const memory = Math.max(...known.map((one) => one.memory));
-  const noise = Math.max(level.noise, before[0]?.noise ?? 0);
-  return noise * Math.sqrt(Math.min(1, memory / level.samples));
+/**
+ * How uncertain the gap is. A stretch in which it opens tells of the rise rather than of noise, and a short one of
+ * neither: the noise is that around a line, or what it was before, grown as counts do; the memory is the longest known.
+ */
+function errorOf(gap: Level, before: readonly (Level | null)[], growth: number): number {
+  const memory = Math.max(...[gap, ...before].map((one) => one?.memory ?? 1));
+  const noise = Math.max(gap.unrest, (before[0]?.noise ?? 0) * Math.sqrt(Math.max(1, growth)));
+  return noise * Math.sqrt(Math.min(1, memory / gap.samples));
 }
 
 /** Null with fewer than three values. A median would be zero for most counts of rare failures. */
@@ -228,7 +234,15 @@ function levelOf(values: readonly number[]): Level | null {
   const noise = spreadAround(residuals);
   const memory = memoryOf(residuals, noise, mostMemory);
   const error = noise * Math.sqrt(Math.min(1, memory / values.length));
-  return { middle, error, noise, memory, samples: values.length };
+  return { middle, error, noise, unrest: unrestOf(cut), memory, samples: values.length };
+}
+
+function unrestOf(values: readonly number[]): number {
+  const center = (values.length - 1) / 2;
+  const middle = values.reduce((sum, value) => sum + value / values.length, 0);
+  const spread = values.reduce((sum, _, index) => sum + (index - center) ** 2, 0);
+  const slope = values.reduce((sum, value, index) => sum + (index - center) * (value - middle), 0) / spread;
+  return spreadAround(values.map((value, index) => value - middle - slope * (index - center)));
 }
 
 function valuesOf(series: readonly Metric[], span: Span): number[] {

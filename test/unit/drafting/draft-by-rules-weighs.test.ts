@@ -32,10 +32,15 @@ const changedBefore = (minutesAgo: number): World => ({
   changes: [toggled("f", minutesAgo)],
   metrics: failing,
 });
-const changedAmong = (others: NonNullable<World["changes"]>): World => ({
-  changes: [toggled("f", 6.8), ...others],
+const changedAmong = (others: NonNullable<World["changes"]>, minutesAgo = 6.8): World => ({
+  changes: [toggled("f", minutesAgo), ...others],
   metrics: failing,
 });
+
+const rise = (time: number) => {
+  const risen = Math.max(0, Math.min(1, (time - Date.parse(ago(6))) / 300_000));
+  return (0.02 + 0.07 * risen ** 2) * (1 + 0.5 * Math.sin(time * 12.9898) * Math.cos(time / 7919));
+};
 
 describe("a change does no more than its users can", () => {
   test.each([
@@ -136,11 +141,15 @@ describe("series per variation", () => {
 describe("chance", () => {
   const others = Array.from({ length: 12 }, (_, index) => toggled(`other_${index}`, 12 + 3.7 * index));
 
-  test("a change two minutes before a sharp onset is not blamed by time alone", async () => {
+  test("a lone change is blamed some time later as well; one among others is not", async () => {
     expect((await concluded(changedBefore(6.5))).flag).toBe("f");
-    const later = await concluded(changedBefore(8.2));
-    expect(later.flag).toBeNull();
-    expect(later.says).toMatch(/which is long/);
+    expect((await concluded(changedBefore(7.6))).flag).toBe("f");
+    const among = await concluded(changedAmong([toggled("g", 40)], 7.6));
+    expect(among.flag).toBeNull();
+    expect(among.says).toMatch(/by chance/);
+    const long = await concluded(changedBefore(13));
+    expect(long.flag).toBeNull();
+    expect(long.says).toMatch(/which is long/);
   });
 
   test("where flags are changed all the time, being near says little", async () => {
@@ -148,13 +157,12 @@ describe("chance", () => {
     expect((await concluded(changedAmong(others))).flag).toBeNull();
   });
 
-  test("a change just after the dated onset keeps another from being blamed alone", async () => {
-    const answer = await concluded({
-      changes: [toggled("f", 6.2), toggled("g", 5.2)],
-      metrics: { error_ratio: [{ value: jump(ago(6), 0.004, 0.09) }] },
-    });
-    expect(answer.flag).toBeNull();
-    expect(answer.says).toMatch(/equally suspect/);
+  test("a change that may have come before or after a slow onset keeps another from being blamed alone", async () => {
+    const changes = [toggled("f", 6.2), toggled("g", 5.6)];
+    const sharp = await concluded({ changes, metrics: failing });
+    expect(sharp.flag).toBe("f");
+    const slow = await concluded({ changes, metrics: { error_ratio: [{ value: rise }] } });
+    expect(slow.flag).toBeNull();
   });
 });
 

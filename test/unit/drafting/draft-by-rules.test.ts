@@ -386,7 +386,7 @@ describe("recommends nothing", () => {
         metrics: errorsSince(6),
         deploys: [],
       },
-      { cause: "other", says: /how far it reaches/ },
+      { cause: "unknown", says: /how far it reaches/ },
     ],
     [
       "when the runbook allows no flag change",
