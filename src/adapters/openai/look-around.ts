@@ -2,6 +2,7 @@ import type OpenAI from "openai";
 import { OpsError } from "../../domain/ops-error.ts";
 import { redact } from "../../domain/redact.ts";
 import type { InvestigateRequest, ToolAnswer, ToolOffer } from "../../pipeline/ports/drafter.ts";
+import { escapeMarks } from "./escape-marks.ts";
 import { readCompletion } from "./read-answer.ts";
 import { toOpsError } from "./to-ops-error.ts";
 import { shownItem, userMessage } from "./user-message.ts";
@@ -39,7 +40,7 @@ export async function lookAround(at: ModelServer, request: InvestigateRequest): 
     if (calls.length === 0) return;
     messages.push({
       role: "assistant",
-      content: content === "" ? null : redact(content.slice(0, mostEchoed)),
+      content: content === "" ? null : escapeMarks(redact(content.slice(0, mostEchoed))),
       tool_calls: calls.map(({ id, function: { name, arguments: text } }) => ({
         id,
         type: "function",
@@ -49,7 +50,7 @@ export async function lookAround(at: ModelServer, request: InvestigateRequest): 
     for (const { id, function: called } of calls) {
       const tool = tools.find((offer) => functionName(offer) === called.name)?.name ?? called.name;
       const answer = await request.call(tool, called.arguments);
-      messages.push({ role: "tool", tool_call_id: id, content: JSON.stringify(told(answer)) });
+      messages.push({ role: "tool", tool_call_id: id, content: escapeMarks(JSON.stringify(told(answer))) });
     }
   }
 }
@@ -104,7 +105,7 @@ function nameEchoed(name: string): string {
 
 /** What the model is reminded of having asked; servers may refuse arguments that are no JSON. */
 function echoed(text: string): string {
-  const clean = redact(text.slice(0, mostEchoed));
+  const clean = escapeMarks(redact(text.slice(0, mostEchoed)));
   try {
     JSON.parse(clean);
     return clean;

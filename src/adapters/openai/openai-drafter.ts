@@ -4,6 +4,7 @@ import { redact } from "../../domain/redact.ts";
 import type { DraftRequest, ModelDrafter, Opinion } from "../../pipeline/ports/drafter.ts";
 import { type AnswerFormat, type Asked, plainerThan, requestIn } from "./answer-format.ts";
 import { boundedFetch } from "./bounded-fetch.ts";
+import { escapeMarks } from "./escape-marks.ts";
 import { lookAround } from "./look-around.ts";
 import { type Completed, readAnswer, readCompletion } from "./read-answer.ts";
 import { refusesFormat, toOpsError } from "./to-ops-error.ts";
@@ -110,10 +111,10 @@ function withRepair(asked: Asked, content: string, why: string): Asked {
     ...asked,
     messages: [
       ...asked.messages,
-      { role: "assistant", content: redact(content.slice(0, mostRepairCharacters)) },
+      { role: "assistant", content: escapeMarks(redact(content.slice(0, mostRepairCharacters))) },
       {
         role: "user",
-        content: `Your answer cannot be used: ${why}. Give the whole answer again, as one JSON object of the response schema and nothing else.`,
+        content: `Your answer cannot be used: ${escapeMarks(why)}. Give the whole answer again, as one JSON object of the response schema and nothing else.`,
       },
     ],
   };

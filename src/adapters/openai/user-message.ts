@@ -2,12 +2,14 @@ import type { EvidenceItem } from "../../domain/evidence/evidence.ts";
 import { gapId } from "../../domain/evidence/evidence-id.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
 import type { DraftBrief } from "../../pipeline/ports/drafter.ts";
+import { escapeMarks } from "./escape-marks.ts";
 
 const mostAlerts = 10;
 
 /**
  * The one place where outside texts enter a prompt: as strings of one JSON document, which is all that the user
- * message holds. Every text is one line, without credentials, control or bidirectional characters, and short.
+ * message holds. Every text is one line, without credentials, control or bidirectional characters and marks of chat
+ * templates, and short.
  */
 export function userMessage({ incident, service, evidence, candidates, investigated }: DraftBrief): string {
   const document = {
@@ -57,7 +59,7 @@ export function userMessage({ incident, service, evidence, candidates, investiga
       },
     }),
   };
-  return JSON.stringify(document);
+  return escapeMarks(JSON.stringify(document));
 }
 
 /** What a drafter can use of an item; points, ids of other systems and addresses of people are left out. */

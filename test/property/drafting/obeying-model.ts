@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { promptText } from "../../../src/sandbox/openai/chat-request.ts";
 import type { ModelBehaviour } from "../../../src/sandbox/openai/model-answers.ts";
 
 /** What it can use of the user's message. */
@@ -29,8 +28,10 @@ export function obeyingModel(
   let told = 0;
   const behaviour: ModelBehaviour = (request) => {
     const user = request.messages.at(-1)?.content;
-    const document = Document.parse(JSON.parse(typeof user === "string" ? user : ""));
-    if (promptText(request).includes(JSON.stringify(start).slice(1, -1))) told += 1;
+    const read: unknown = JSON.parse(typeof user === "string" ? user : "");
+    const document = Document.parse(read);
+    // As it reads, however it is escaped.
+    if (JSON.stringify(read).includes(JSON.stringify(start).slice(1, -1))) told += 1;
     const ids = document.evidence.items.map(({ id }) => id);
     const named = /`([^`]+)`/.exec(text)?.[1];
     const changed = document.evidence.items.flatMap(({ kind, flagKey }) =>
