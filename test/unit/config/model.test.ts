@@ -33,6 +33,9 @@ describe("the model's settings", () => {
       ],
     });
     expect(model?.routes[0].apiKey.reveal()).toBe("sk-unit-primary");
+    expect(model?.investigation).toEqual({ calls: 6, rounds: 4 });
+    const routed = modelOf("routes: { default: { name: big } }\ninvestigation: { calls: 3 }");
+    expect(routed?.investigation).toEqual({ calls: 3, rounds: 4 });
   });
 
   test("take model and address from the variables, which win, for the default route alone", () => {
@@ -101,6 +104,7 @@ budget: { callsPerHour: 5 }`,
       keyed,
       /OTHER_KEY is not set; set it to the key of model\.routes\.fallback, or remove that route/,
     ],
+    ["a look around without a call", "name: big\ninvestigation: { calls: 0 }", keyed, /calls/],
     ["a negative budget", "name: big\nbudget: { callsPerHour: -1 }", keyed, /callsPerHour/],
     [
       "a price without its other half",
