@@ -2,10 +2,26 @@ import type { Budgets } from "../../pipeline/ports/storage.ts";
 import type { Database, Queryable } from "./database.ts";
 import { storable } from "./storable.ts";
 
-/** Rows older than this and than the window asked for are of no use any more. */
-const keepMs = 7 * 86_400_000;
+/** Longer than any window that may be asked for: older rows are of no use to any name. */
+export const keptMs = 7 * 86_400_000;
+const sweepEveryMs = 3_600_000;
+const mostSwept = 50_000;
 
-export function budgetsOn(database: Database): Budgets {
+/** `clock` is monotonic, milliseconds. */
+export function budgetsOn(database: Database, clock: () => number = () => performance.now()): Budgets {
+  let sweptAt = -Infinity;
+  /** Names are of incidents and sources that are long gone: nobody takes under them again, so whoever takes sweeps. */
+  async function sweepNowAndThen(client: Queryable): Promise<void> {
+    if (clock() - sweptAt < sweepEveryMs) return;
+    sweptAt = clock();
+    await client.query(
+      `delete from budgets where ctid = any(array(
+         select ctid from budgets where at < clock_timestamp() - $1 * interval '1 ms'
+         limit $2 for update skip locked))`,
+      [keptMs, mostSwept],
+    );
+  }
+
   return {
     // The lock makes takers of one name wait for each other, so that each sees what the one before has spent.
     take: (name, amount, limit, windowMs) =>
@@ -13,15 +29,10 @@ export function budgetsOn(database: Database): Budgets {
         await client.query("select pg_advisory_xact_lock(hashtext('signalman.budget'), hashtext($1))", [
           storable(name),
         ]);
+        await sweepNowAndThen(client);
         const fits = (await spent(client, name, windowMs)) + amount <= limit;
-        if (fits) {
-          await spend(client, name, amount);
-          await client.query(
-            "delete from budgets where name = $1 and at < clock_timestamp() - $2 * interval '1 ms'",
-            [storable(name), Math.max(keepMs, windowMs)],
-          );
-        }
-        return { keep: fits, result: fits };
+        if (fits) await spend(client, name, amount);
+        return { keep: true, result: fits };
       }),
     add: (name, amount) => spend(database, name, amount),
     spent: (name, windowMs) => spent(database, name, windowMs),

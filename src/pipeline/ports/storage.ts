@@ -260,8 +260,8 @@ export interface OutsideChanges {
 /** Sums of what was spent under a name, over a window that slides with the database's clock, to the second. */
 export interface Budgets {
   /**
-   * Spends `amount` (0 or more) unless the last `windowMs` would then hold more than `limit`; false: nothing was
-   * spent. Of concurrent takers never more get through than fit.
+   * Spends `amount` (0 or more) unless the last `windowMs` (7 days at most: older sums are dropped) would then hold
+   * more than `limit`; false: nothing was spent. Of concurrent takers never more get through than fit.
    */
   take(name: string, amount: number, limit: number, windowMs: number): Promise<boolean>;
   /** Spends without asking: what was known only afterwards. Negative gives back what was taken too much. */
