@@ -72,7 +72,8 @@ describe("the mode that FeatBit sets", () => {
       const card = await shop.play.cardWith("*Mode search_only:*");
       expect(visibleText(card)).toMatch(/Suspect:\* flag `checkout_one_click`/);
       expect(visibleText(card)).not.toContain("*Proposed change*");
-      expect(actionIdsOf(card)).toEqual(["acknowledge"]);
+      const offered = ["useful", "not_useful", "acknowledge", "mute_service", "close_incident"];
+      expect(actionIdsOf(card)).toEqual(offered);
     });
   });
 

@@ -73,7 +73,12 @@ async function misplacedLines(front: Front, click: Click, incidentId: IncidentId
       const isCard = posting.part === cardPart && posting.subject === incidentId;
       return isCard ? null : ["This button does not belong to this message. Nothing was done."];
     }
-    if ((await postings.get(incidentId, cardPart)) !== null) return strayLines(front, click, incidentId);
+    const live = await postings.get(incidentId, cardPart);
+    if (live !== null) {
+      // It may have been recorded between the two looks.
+      const isLive = live.channel === click.channel && live.ts === click.ts;
+      return isLive ? null : strayLines(front, click, incidentId);
+    }
     // The card may have reached Slack just before it reached the record.
     if (performance.now() >= deadline)
       return ["This card is not recorded yet. Nothing was done: try again in a moment."];
