@@ -3,7 +3,7 @@ import type { Database, Queryable } from "./database.ts";
 import { storable } from "./storable.ts";
 
 /** Longer than any window that may be asked for: older rows are of no use to any name. */
-export const keptMs = 7 * 86_400_000;
+const keptMs = 7 * 86_400_000;
 const sweepEveryMs = 3_600_000;
 const mostSwept = 50_000;
 

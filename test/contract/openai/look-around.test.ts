@@ -272,6 +272,17 @@ describe("with the control on", () => {
     expect(assessment.candidateId).toBe("C2");
   });
 
+  test("nor does a retry where looking around had failed", async () => {
+    let failing = 1;
+    const server = await serve({
+      tools: false,
+      behaviour: (request) => (failing-- > 0 ? { kind: "status", status: 503 } : looking()(request)),
+    });
+    const { assessment } = await assessWith([server], { retries: 1 });
+    expect(server.requests.map(({ status }) => status)).toEqual([400, 503, 200]);
+    expect(assessment.route.actual).toBe("default");
+  });
+
   test("it takes half of the time at most: a model that hangs still has the rest to conclude", async () => {
     const conclude = looking();
     const server = await serve({
