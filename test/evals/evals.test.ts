@@ -7,6 +7,7 @@ import { generateWorld } from "./harness/generate-world.ts";
 import { loadCases } from "./harness/load-cases.ts";
 import { playModel } from "./harness/play-model.ts";
 import { reportOf } from "./harness/print-report.ts";
+import { readOptions, UsageError } from "./harness/read-options.ts";
 import { runWorlds } from "./harness/run-worlds.ts";
 import { scoreConclusion } from "./harness/score.ts";
 import { type ScriptedModel, scriptedModels } from "./harness/scripted-models.ts";
@@ -91,6 +92,34 @@ describe("the measuring itself", () => {
   test("nothing run, nothing bounded and nothing met are misses", () => {
     expect(missesOf("rules, cases", tally([]), thresholds)).toEqual(["rules, cases: no world was run."]);
     expect(missesOf("nobody", tally([]), thresholds)[0]).toMatch(/no bounds/);
+  });
+
+  test.each([
+    ["--repeat", "0"],
+    ["--repeat", ""],
+    ["--worlds", "0"],
+    ["--worlds", "abc"],
+    ["--seed", "-1"],
+    ["--only", "["],
+    ["--drafter", "gpt"],
+    ["--drafter", "openai", "--model", "nope"],
+    ["--drafter", "openai", "--model", "live"],
+    ["--price", "x"],
+    ["--price", "1"],
+    ["--bogus"],
+    ["stray"],
+  ])("%s %s is refused before anything runs", (...args) => {
+    expect(() => readOptions(args, {})).toThrow(UsageError);
+  });
+
+  test("options are what they say", () => {
+    expect(readOptions([], {})).toMatchObject({ drafter: { kind: "rules" }, worlds: null, repeat: 1 });
+    const args = ["--drafter", "openai", "--model", "good", "--worlds", "3", "--price", "0.4,1.6"];
+    expect(readOptions(args, {})).toMatchObject({
+      drafter: { kind: "scripted", models: ["good"] },
+      worlds: 3,
+      price: { input: 0.4, output: 1.6 },
+    });
   });
 
   test("intervals are Wilson's", () => {

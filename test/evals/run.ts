@@ -1,46 +1,15 @@
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { loadDocuments } from "../../src/documents/load-documents.ts";
 import { loadThresholds, missesOf } from "./harness/check-thresholds.ts";
 import { generateWorld } from "./harness/generate-world.ts";
 import { loadCases } from "./harness/load-cases.ts";
 import { liveModel, type PlayedModel, playModel } from "./harness/play-model.ts";
-import { type Prices, reportOf } from "./harness/print-report.ts";
+import { reportOf } from "./harness/print-report.ts";
+import { type Options, readOptions, usage, UsageError } from "./harness/read-options.ts";
 import { runWorlds } from "./harness/run-worlds.ts";
 import type { Score } from "./harness/score.ts";
-import { type ScriptedModel, scriptedModels } from "./harness/scripted-models.ts";
 import { tally } from "./harness/tally.ts";
 import type { World } from "./harness/world.ts";
-
-const usage = `npm run eval -- [options]
-
-  --drafter rules|openai  who concludes (default: rules)
-  --model <name>          with openai: one of the scripted models below, all, or live, which asks the server that
-                          OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL name (default: all)
-  --worlds <n>            generated worlds in place of the cases
-  --seed <n>              of the first of them (default: 1; 501-1000 are for reports, nothing is tuned on them)
-  --only <pattern>        cases or classes that match this regular expression
-  --repeat <n>            every world so many times (default: 1)
-  --price <in>,<out>      what a million tokens costs, to print costs
-  --check                 exit 1 where test/evals/thresholds.json is missed
-  --json                  figures and scores on stdout, nothing else
-
-Scripted models: ${Object.keys(scriptedModels).join(", ")}`;
-
-const { values } = parseArgs({
-  options: {
-    drafter: { type: "string", default: "rules" },
-    model: { type: "string", default: "all" },
-    worlds: { type: "string" },
-    seed: { type: "string", default: "1" },
-    only: { type: "string", default: "" },
-    repeat: { type: "string", default: "1" },
-    price: { type: "string" },
-    check: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
 
 const folder = import.meta.dirname;
 const root = join(folder, "../..");
@@ -60,7 +29,8 @@ function warn(text: string): void {
 }
 
 async function main(): Promise<number> {
-  if (values.help) {
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (options.help) {
     print(usage);
     return 0;
   }
@@ -72,64 +42,56 @@ async function main(): Promise<number> {
     },
     [],
   );
-  const worlds = chosenWorlds();
+  const worlds = chosenWorlds(options);
   if (worlds.length === 0) {
-    warn(`No world matches --only ${values.only}. Nothing was measured, which counts as a failure.`);
+    warn(`No world matches --only ${options.only.source}. Nothing was measured, which counts as a failure.`);
     return 1;
   }
-  const set = values.worlds === undefined ? "cases" : "worlds";
+  const set = options.worlds === null ? "cases" : "worlds";
   const runs: Run[] = [];
-  for (const [name, open] of drafters(documents)) {
+  for (const [name, open] of drafters(options, documents)) {
     await using model = await open();
     const scores = await runWorlds(worlds, worlds.length, {
       documents,
       model,
-      repeat: whole("repeat", values.repeat),
+      repeat: options.repeat,
       progress: progressOf(name),
     });
     runs.push({ name: `${name}, ${set}`, scores });
   }
-  return conclude(runs);
+  return conclude(runs, options);
 }
 
-function chosenWorlds(): World[] {
-  const pattern = new RegExp(values.only);
-  const [first, count] = [whole("seed", values.seed), whole("worlds", values.worlds ?? "0")];
+function chosenWorlds({ worlds, seed, only }: Options): World[] {
   const all =
-    values.worlds === undefined
+    worlds === null
       ? loadCases(folder)
-      : Array.from({ length: count }, (_, index) => generateWorld(first + index));
-  return all.filter((world) => pattern.test(world.name) || pattern.test(world.class));
+      : Array.from({ length: worlds }, (_, index) => generateWorld(seed + index));
+  return all.filter((world) => only.test(world.name) || only.test(world.class));
 }
 
 type Opened = [name: string, open: () => Promise<(PlayedModel & AsyncDisposable) | null>];
 
-function drafters(documents: ReturnType<typeof loadDocuments>): Opened[] {
-  if (values.drafter === "rules") return [["rules", () => Promise.resolve(null)]];
-  if (values.drafter !== "openai") throw new Error(`--drafter is rules or openai, not ${values.drafter}.`);
-  if (values.model === "live") {
-    const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, OPENAI_MODEL: model } = process.env;
-    if (apiKey === undefined || model === undefined)
-      throw new Error("--model live needs OPENAI_API_KEY and OPENAI_MODEL.");
-    const server = { apiKey, baseUrl: baseUrl ?? "https://api.openai.com/v1", model };
-    return [["live", () => Promise.resolve(liveModel(server, documents))]];
+function drafters({ drafter }: Options, documents: ReturnType<typeof loadDocuments>): Opened[] {
+  switch (drafter.kind) {
+    case "rules":
+      return [["rules", () => Promise.resolve(null)]];
+    case "live":
+      return [["live", () => Promise.resolve(liveModel(drafter.server, documents))]];
+    case "scripted":
+      return drafter.models.map((name) => [name, () => playModel(name, documents)]);
   }
-  const names = Object.keys(scriptedModels).filter(isScripted);
-  const chosen = names.filter((name) => values.model === "all" || values.model === name);
-  if (chosen.length === 0) throw new Error(`There is no model ${values.model}. ${usage}`);
-  return chosen.map((name) => [name, () => playModel(name, documents)]);
 }
 
-function isScripted(name: string): name is ScriptedModel {
-  return Object.hasOwn(scriptedModels, name);
-}
-
-function conclude(runs: readonly Run[]): number {
+function conclude(runs: readonly Run[], { check, json, price }: Options): number {
   const thresholds = loadThresholds(join(folder, "thresholds.json"));
-  const misses = values.check
-    ? runs.flatMap(({ name, scores }) => missesOf(name, tally(scores), thresholds))
-    : [];
-  if (values.json) {
+  const misses = runs.flatMap(({ name, scores }) => {
+    // Whatever was asked for: nothing measured is no success.
+    if (scores.length === 0) return [`${name}: no world was run.`];
+    return check ? missesOf(name, tally(scores), thresholds) : [];
+  });
+  if (runs.length === 0) misses.push("nobody drafted.");
+  if (json) {
     print(
       JSON.stringify(
         { runs: runs.map(({ name, scores }) => ({ name, tally: tally(scores), scores })), misses },
@@ -138,8 +100,8 @@ function conclude(runs: readonly Run[]): number {
       ),
     );
   } else {
-    for (const { name, scores } of runs) print(reportOf(name, scores, pricesOf(values.price)));
-    if (values.check) print(misses.length === 0 ? "\nAll thresholds are met." : "");
+    for (const { name, scores } of runs) print(reportOf(name, scores, price));
+    if (check) print(misses.length === 0 ? "\nAll thresholds are met." : "");
   }
   for (const miss of misses) warn(`missed: ${miss}`);
   return misses.length === 0 ? 0 : 1;
@@ -156,19 +118,10 @@ function progressOf(name: string): (done: number, of: number) => void {
   };
 }
 
-function pricesOf(text: string | undefined): Prices | null {
-  if (text === undefined) return null;
-  const [input, output] = text.split(",").map(Number);
-  if (input === undefined || output === undefined || !(input >= 0) || !(output >= 0))
-    throw new Error(`--price is two numbers such as 0.4,1.6, not ${text}.`);
-  return { input, output };
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  warn(`${error.message}\n\n${usage}`);
+  process.exitCode = 2;
 }
-
-function whole(option: string, text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 0)
-    throw new Error(`--${option} is a whole number, not ${text}.`);
-  return number;
-}
-
-process.exitCode = await main();
