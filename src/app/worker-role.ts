@@ -13,6 +13,7 @@ import type { ReadPorts } from "../pipeline/drafting/read-tools.ts";
 import { gatherEvidence } from "../pipeline/evidence/gather-evidence.ts";
 import { readPastIncidents } from "../pipeline/evidence/read-past-incidents.ts";
 import { drainSource } from "../pipeline/intake/drain-source.ts";
+import { createFiredBefore } from "../pipeline/intake/fired-before.ts";
 import type { InvestigateDeps } from "../pipeline/investigate.ts";
 import type { Controls } from "../pipeline/ports/controls.ts";
 import { recordToolCall } from "../pipeline/record-tool-call.ts";
@@ -45,6 +46,7 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
           budgets: store.budgets,
           log,
         });
+  const firedBefore = createFiredBefore(store.ledger);
   const readPorts: ReadPorts = {
     flags,
     telemetry,
@@ -101,6 +103,7 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
         services,
         sources,
         ...intake,
+        firedBefore,
         newIncidentId: () => IncidentId.parse(`INC-${idTail(randomBytes(10))}`),
         log,
         leaseMs,

@@ -10,6 +10,7 @@ import type { ControlReading } from "../domain/policy/controls.ts";
 import type { Decision } from "../domain/policy/decision.ts";
 import { authority, type Mode, powersOf } from "../domain/policy/mode.ts";
 import type { Service } from "../domain/service.ts";
+import { heldBackFor } from "./follow-mute.ts";
 import { answerOnce, earlierLooks, keepEvidence, type Look } from "./keep-findings.ts";
 import type { Log } from "./ports/log.ts";
 import type { Controls } from "./ports/controls.ts";
@@ -110,6 +111,8 @@ async function look(item: WorkItem, deps: InvestigateDeps, lastTry: boolean): Pr
     return { kind: "nothing_to_do" };
   }
   const incident = loaded.state;
+  const heldBackMs = await heldBackFor(incident, store, await store.now());
+  if (heldBackMs !== null) return { kind: "again", inMs: heldBackMs, because: "its service is muted" };
   const service = deps.services.find((entry) => entry.name === incident.scope?.service) ?? null;
   const reading = await deps.controls.read(contextOf(incident));
   const withheld: IncidentCommand = { command: "withhold", decision: modeDecision(reading) };

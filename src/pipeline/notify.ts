@@ -1,6 +1,6 @@
 import { IncidentId, Instant } from "../domain/ids.ts";
-import { mutedUntil } from "../domain/mute/mute.ts";
 import { powersOf } from "../domain/policy/mode.ts";
+import { heldBackFor } from "./follow-mute.ts";
 import { contextOf } from "./investigate.ts";
 import type { Announcer, IncidentView } from "./ports/announcer.ts";
 import type { Controls } from "./ports/controls.ts";
@@ -16,18 +16,11 @@ export interface NotifyDeps extends ReadIncidentDeps {
 /** A mode that hides what waits for people may be a slip of a second: it is asked again so soon. */
 const hiddenMs = 30_000;
 
-/**
- * How long the incident of a muted service is to be kept back; `over`: it ended in that time, so nobody is to hear of
- * it. The mute itself is asked: it may have been made longer since, or have been lifted.
- */
+/** How long the incident of a muted service is kept back; `over`: it ended in that time, so nobody is to hear of it. */
 async function mutedFor({ incident, now }: IncidentView, deps: NotifyDeps): Promise<number | "over" | null> {
-  const { mutedUntil: since, scope, status, resolvedAt } = incident;
-  if (since === null) return null;
-  if (status === "resolved" && resolvedAt !== null && resolvedAt <= since) return "over";
-  if (scope === null) return since > now ? Date.parse(since) - Date.parse(now) : null;
-  const mute = await deps.store.ledger.muteOf(scope.service);
-  const until = mutedUntil(mute?.state ?? null, Instant.parse(now));
-  return until === null ? null : Date.parse(until) - Date.parse(now);
+  const { mutedUntil: since, status, resolvedAt } = incident;
+  if (since !== null && status === "resolved" && resolvedAt !== null && resolvedAt <= since) return "over";
+  return heldBackFor(incident, deps.store, Instant.parse(now));
 }
 
 /** Shows the incident as it stands now. Modes without a card show nothing, unless a card stands already. */

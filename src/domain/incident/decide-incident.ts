@@ -56,7 +56,7 @@ export type IncidentCommand =
   | { command: "give_feedback"; userId: string; name: string; useful: boolean }
   | { command: "link"; changeId: ChangeId }
   | { command: "acknowledge"; userId: string; name: string }
-  | { command: "mute"; until: Instant; userId: string; reason: string }
+  | { command: "mute"; until: Instant; userId: string; reason: string; service?: string }
   | { command: "lift_mute"; userId: string; reason: string }
   | { command: "refuse"; action: PersonAction; userId: string; name: string; reason: string }
   /** Without a person: a new incident of its group takes its place. */
@@ -133,8 +133,8 @@ export function decideIncident(
       }
       return events({ type: "acknowledged", at: now, userId: command.userId, name: command.name });
     case "mute": {
-      const { until, userId, reason } = command;
-      return events({ type: "muted", at: now, until, userId, reason });
+      const { command: _, ...facts } = command;
+      return events({ type: "muted", at: now, ...facts });
     }
     case "lift_mute": {
       const { userId, reason } = command;
@@ -149,7 +149,7 @@ export function decideIncident(
 type JoinAlert = Extract<IncidentCommand, { command: "join_alert" }>;
 
 function fire({ alert, deliveryId, inhibitedBy, damping }: JoinAlert, state: IncidentState, now: Instant) {
-  if (!isNews(state, alertKey(state, alert))) return events();
+  if (!isNews(state, alertKey(state, alert), alert.severity)) return events();
   const silenced = inhibitedBy === undefined ? {} : { inhibitedBy };
   const { sourceId, fingerprint, severity } = alert;
   const heard: IncidentEvent = isKept(state, severity)

@@ -115,7 +115,15 @@ export const IncidentEvent = z.discriminatedUnion("type", [
   /** The suspected flag has an open change already; this incident points at it. */
   z.strictObject({ type: z.literal("linked_to_change"), ...at, changeId: ChangeId }),
   z.strictObject({ type: z.literal("acknowledged"), ...at, userId: z.string(), name: z.string() }),
-  z.strictObject({ type: z.literal("muted"), ...at, until: Instant, userId: z.string(), reason: z.string() }),
+  z.strictObject({
+    type: z.literal("muted"),
+    ...at,
+    until: Instant,
+    userId: z.string(),
+    reason: z.string(),
+    /** The service that is muted; absent: that of the scope. */
+    service: z.string().optional(),
+  }),
   z.strictObject({ type: z.literal("mute_lifted"), ...at, userId: z.string(), reason: z.string() }),
   z.strictObject({ type: z.literal("incident_resolved"), ...at }),
   /** A person asked for something and may not have it. */

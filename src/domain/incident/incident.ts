@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Severity, severer } from "../alert.ts";
 import { Assessment, Candidate } from "../assessment.ts";
 import { EvidenceGap } from "../evidence/evidence.ts";
 import { ChangeId, IncidentId, Instant } from "../ids.ts";
@@ -39,6 +40,8 @@ export const IncidentState = z.strictObject({
   linkedChangeId: ChangeId.nullable(),
   acknowledgedBy: z.strictObject({ userId: z.string(), name: z.string(), at: Instant }).nullable(),
   mutedUntil: Instant.nullable(),
+  /** The service that was muted: an incident may be of a service and yet have no scope. */
+  mutedService: z.string().nullable().default(null),
   feedback: z.array(Feedback).default([]),
 });
 export type IncidentState = z.infer<typeof IncidentState>;
@@ -49,7 +52,7 @@ export function isInvestigated(incident: IncidentState): boolean {
 }
 
 /** `key` is the alert's `alertKey`. */
-export function isFiring(state: FiringFacts, key: string): boolean {
+export function isFiring(state: Omit<FiringFacts, "severity">, key: string): boolean {
   const { alerts, otherAlerts } = state;
   return (
     otherAlerts.firing.includes(key) ||
@@ -57,9 +60,13 @@ export function isFiring(state: FiringFacts, key: string): boolean {
   );
 }
 
-/** True where an alert that fires says something new: it did not fire before, and there is room for it. */
-export function isNews(state: FiringFacts, key: string): boolean {
-  return !isFiring(state, key) && countFiring(state) < mostFiring;
+/**
+ * True where an alert that fires says something new: it did not fire before, and there is room for it. There always is
+ * for what is worse than all before, which cannot be more often than there are severities.
+ */
+export function isNews(state: FiringFacts, key: string, severity: Severity): boolean {
+  if (isFiring(state, key)) return false;
+  return countFiring(state) < mostFiring || severer(severity, state.severity);
 }
 
 /** How many alerts fire; `mostFiring` means that there may be more. */
@@ -67,7 +74,7 @@ export function countFiring({ alerts, otherAlerts }: Pick<IncidentState, "alerts
   return otherAlerts.firing.length + alerts.filter(({ resolvedAt }) => resolvedAt === null).length;
 }
 
-type FiringFacts = Pick<IncidentState, "alerts" | "otherAlerts" | "requester">;
+type FiringFacts = Pick<IncidentState, "alerts" | "otherAlerts" | "requester" | "severity">;
 
 /** Folds one event. Throws only where the ledger itself is broken (no opening event). */
 export function evolveIncident(
@@ -93,6 +100,9 @@ export function evolveIncident(
         status: "open",
         resolvedAt: null,
         flappingSince: event.at,
+        // A mute of its last turn may have been ended since; one that runs is recorded anew.
+        mutedUntil: null,
+        mutedService: null,
         reopenedAt: reopenings(state, event.at),
       };
     case "evidence_gathered": {
@@ -128,9 +138,13 @@ export function evolveIncident(
     case "acknowledged":
       return { ...state, acknowledgedBy: { userId: event.userId, name: event.name, at: event.at } };
     case "muted":
-      return { ...state, mutedUntil: event.until };
+      return {
+        ...state,
+        mutedUntil: event.until,
+        mutedService: event.service ?? state.scope?.service ?? state.mutedService,
+      };
     case "mute_lifted":
-      return { ...state, mutedUntil: null };
+      return { ...state, mutedUntil: null, mutedService: null };
     case "incident_resolved":
       return {
         ...state,
@@ -168,6 +182,7 @@ function againOpen(state: IncidentState, at: Instant): IncidentState {
     resolvedAt: null,
     episodeStartedAt: at,
     mutedUntil: null,
+    mutedService: null,
     reopenedAt: reopenings(state, at),
   };
 }
@@ -205,6 +220,7 @@ function opened(id: IncidentId, event: Extract<IncidentEvent, { type: "incident_
     linkedChangeId: null,
     acknowledgedBy: null,
     mutedUntil: null,
+    mutedService: null,
     feedback: [],
   };
 }

@@ -4,12 +4,13 @@ import type { Grouping } from "../../domain/grouping.ts";
 import { type IncidentId, type Instant, later } from "../../domain/ids.ts";
 import type { Damping } from "../../domain/incident/decide-incident.ts";
 import { alertKey } from "../../domain/incident/heard-alerts.ts";
-import { isFiring, isNews } from "../../domain/incident/incident.ts";
+import { type IncidentState, isFiring, isNews } from "../../domain/incident/incident.ts";
 import { type Inhibition, isSilenceable, silences } from "../../domain/inhibition.ts";
 import { mutedUntil } from "../../domain/mute/mute.ts";
 import { durationMs } from "../../domain/policy/governance-contract.ts";
 import type { Service } from "../../domain/service.ts";
 import type { ClaimedDelivery, Store } from "../ports/storage.ts";
+import type { FiredBefore } from "./fired-before.ts";
 import type { Held, IncidentBoard } from "./incident-board.ts";
 
 export interface HearDeps {
@@ -19,6 +20,8 @@ export interface HearDeps {
   sources: readonly (Placing & { id: string })[];
   inhibitions: readonly Inhibition[];
   newIncidentId: () => IncidentId;
+  /** What fired when this process began, under the settings of then; absent: nothing did. */
+  firedBefore?: FiredBefore;
   /** A resolved incident that fires again within this is the same one, where its grouping says nothing else. */
   reopenWithinMs: number;
   /** Incidents open at once in one environment of one service, or of one source where no service is known. */
@@ -62,13 +65,16 @@ export async function hearAlert(
   const host = [own, overflow].find((held) => held !== null && firesIn(held, alert));
   if (host) return join(host, heard, board, deps);
   if (alert.status === "resolved") return endElsewhere(own, heard, board, deps);
+  const elsewhere = await board.firedBefore(alert);
+  if (elsewhere !== null) return join(elsewhere, heard, board, deps);
 
   if (isSilenceable(alert, deps.inhibitions)) {
     const open = await board.open();
     // What was silenced by an alert that is over by now goes on in its incident.
     const known = open.find((held) => firesIn(held, alert));
     if (known !== undefined) return join(known, heard, board, deps);
-    const silencing = findSilencing(alert, open, deps.inhibitions);
+    const showing = open.filter(({ state }) => !isHeldBackFrom(place, state, now));
+    const silencing = findSilencing(alert, showing, deps.inhibitions);
     if (silencing !== null) return join(silencing.held, heard, board, deps, silencing.key);
   }
   if (own !== null && !isStale(own, windowMs, now)) return begin(own, heard, board, deps, now);
@@ -105,6 +111,15 @@ async function endElsewhere(own: Held | null, heard: Heard, board: IncidentBoard
 
 function firesIn({ state }: Held, alert: Alert): boolean {
   return isFiring(state, alertKey(state, alert));
+}
+
+/** True of the incident of another service that is muted: nobody would hear of an alert that joined it. */
+function isHeldBackFrom(
+  { service }: Place,
+  { mutedUntil, mutedService }: IncidentState,
+  now: Instant,
+): boolean {
+  return mutedUntil !== null && mutedUntil > now && mutedService !== (service?.name ?? null);
 }
 
 function findSilencing(alert: Alert, open: readonly Held[], rules: readonly Inhibition[]) {
@@ -157,7 +172,8 @@ async function begin(held: Held, heard: Heard, board: IncidentBoard, deps: HearD
     const until = mutedUntil(mute, now);
     if (mute?.muted && until !== null) {
       const { userId, reason } = mute.muted;
-      board.apply(held, { command: "mute", until, userId, reason }, delivery.correlationId);
+      const service = place.service.name;
+      board.apply(held, { command: "mute", until, userId, reason, service }, delivery.correlationId);
     }
   }
   return held;
@@ -169,7 +185,8 @@ async function begin(held: Held, heard: Heard, board: IncidentBoard, deps: HearD
   function renewalOf({ state }: Held, { windowMs }: Heard, at: Instant): string | null {
     const { status, investigatedAt, flappingSince } = state;
     if (status !== "open" || investigatedAt === null || flappingSince !== null) return null;
-    if (later(investigatedAt, windowMs) >= at || !isNews(state, alertKey(state, alert))) return null;
+    if (later(investigatedAt, windowMs) >= at || !isNews(state, alertKey(state, alert), alert.severity))
+      return null;
     return `The alert "${alert.title}" began to fire long after the last look.`;
   }
 }

@@ -1,9 +1,12 @@
+import type { Alert } from "../../domain/alert.ts";
 import type { CorrelationId, IncidentId, Instant } from "../../domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../../domain/incident/decide-incident.ts";
 import type { IncidentEvent } from "../../domain/incident/events.ts";
-import { evolveIncident, type IncidentState } from "../../domain/incident/incident.ts";
+import { alertKey } from "../../domain/incident/heard-alerts.ts";
+import { evolveIncident, type IncidentState, isFiring } from "../../domain/incident/incident.ts";
 import { streamOf } from "../../domain/ledger/stream.ts";
 import type { Loaded, Store, StreamWrite } from "../ports/storage.ts";
+import type { FiredBefore } from "./fired-before.ts";
 
 /** An incident as a batch of deliveries changes it, before any of it is committed. */
 export interface Held {
@@ -25,7 +28,12 @@ const mostOpen = 1000;
  * The incidents that one batch is about, each loaded once and folded in memory: however many alerts join it, an
  * incident is one write. Lives as long as one try of one commit.
  */
-export function createIncidentBoard(ledger: Store["ledger"], now: Instant, granted: Set<string>) {
+export function createIncidentBoard(
+  ledger: Store["ledger"],
+  now: Instant,
+  granted: Set<string>,
+  before?: FiredBefore,
+) {
   const byId = new Map<IncidentId, Held>();
   /** Null: there is none. Closed ones are no longer their group's. */
   const byGroup = new Map<string, Held | null>();
@@ -61,6 +69,16 @@ export function createIncidentBoard(ledger: Store["ledger"], now: Instant, grant
       const held = loaded === null ? null : hold(loaded);
       byGroup.set(groupKey, held);
       return held;
+    },
+
+    /** The incident where an alert has fired since before this process began, if it still does. */
+    async firedBefore(alert: Alert): Promise<Held | null> {
+      const id = (await before?.incidentOf(alert)) ?? null;
+      if (id === null) return null;
+      const loaded = byId.has(id) ? null : await ledger.incident(id);
+      const held = byId.get(id) ?? (loaded === null ? null : hold(loaded));
+      if (held === null || held.state.status !== "open") return null;
+      return isFiring(held.state, alertKey(held.state, alert)) ? held : null;
     },
 
     /** The newest open incidents, those of this batch included. */

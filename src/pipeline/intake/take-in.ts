@@ -5,6 +5,7 @@ import type { Service } from "../../domain/service.ts";
 import { commitDecision } from "../commit-decision.ts";
 import type { ParseDelivery, ParsedDelivery } from "../ports/intake.ts";
 import type { ClaimedDelivery, Commit, Settlement, Store } from "../ports/storage.ts";
+import { followMute } from "../follow-mute.ts";
 import { recheckFollowUps } from "../recheck.ts";
 import { tellQuarantine } from "../tell.ts";
 import { followUpsOf } from "./follow-ups-of.ts";
@@ -27,27 +28,49 @@ export interface TakeInDeps extends HearDeps {
  * nobody knows which; then nothing was written.
  */
 export async function takeIn(deliveries: readonly ClaimedDelivery[], deps: TakeInDeps): Promise<void> {
+  await settleParsed(await readAll(deliveries, deps), deps, new Set());
+}
+
+/** `granted`: the openings that the limit of ten minutes let through in an earlier try. */
+async function settleParsed(
+  parsed: readonly Parsed[],
+  deps: TakeInDeps,
+  granted: Set<string>,
+): Promise<void> {
+  await commitDecision(deps.store, async () => {
+    const now = await deps.store.now();
+    const board = createIncidentBoard(deps.store.ledger, now, granted, deps.firedBefore);
+    const commit = await settleAll(parsed, board, deps, now);
+    return {
+      kind: "commit" as const,
+      commit: withIncidents(commit, board, deps, now),
+      after: async (result) => {
+        // Another worker opened a group's incident first: the next try joins it.
+        if (result.kind === "group_busy") return settleParsed(parsed, deps, granted);
+        if (result.kind === "committed") await followMutes(board, deps, now);
+      },
+    };
+  });
+}
+
+/** A mute may have been ended while a batch was taken in that goes by it: then nothing would end it for these. */
+async function followMutes(board: IncidentBoard, { store }: TakeInDeps, now: Instant): Promise<void> {
+  const muted = board
+    .changed()
+    .filter(({ state: { mutedUntil } }) => mutedUntil !== null && mutedUntil > now);
+  for (const service of new Set(muted.map(({ state }) => state.mutedService))) {
+    if (service !== null) await followMute(service, store);
+  }
+}
+
+async function readAll(deliveries: readonly ClaimedDelivery[], deps: TakeInDeps): Promise<Parsed[]> {
   const giveWay = createGiveWay();
   const parsed: Parsed[] = [];
   for (const delivery of deliveries) {
     await giveWay();
     parsed.push({ delivery, content: read(delivery, deps) });
   }
-  const granted = new Set<string>();
-  await commitDecision(deps.store, async () => {
-    const now = await deps.store.now();
-    const board = createIncidentBoard(deps.store.ledger, now, granted);
-    const commit = await settleAll(parsed, board, deps, now);
-    return {
-      kind: "commit" as const,
-      commit: withIncidents(commit, board, deps, now),
-      after: (result) => {
-        // Another worker opened a group's incident first: the next try joins it.
-        if (result.kind === "group_busy") return takeIn(deliveries, deps);
-        return Promise.resolve();
-      },
-    };
-  });
+  return parsed;
 }
 
 function read(delivery: ClaimedDelivery, { parse }: TakeInDeps): ParsedDelivery {

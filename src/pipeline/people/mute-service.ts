@@ -1,6 +1,5 @@
 import { suggestion } from "../../domain/closest-word.ts";
 import type { Instant } from "../../domain/ids.ts";
-import { decideIncident } from "../../domain/incident/decide-incident.ts";
 import { streamOf } from "../../domain/ledger/stream.ts";
 import { decideMute, type MuteCommand } from "../../domain/mute/decide-mute.ts";
 import { mutedUntil } from "../../domain/mute/mute.ts";
@@ -8,6 +7,7 @@ import type { PersonFacts } from "../../domain/people.ts";
 import type { Target } from "../../domain/policy/roles.ts";
 import type { Service } from "../../domain/service.ts";
 import { commitDecision } from "../commit-decision.ts";
+import { followMute, movesOf, type MuteEnd } from "../follow-mute.ts";
 import type { ActionAnswer } from "../ports/person-actions.ts";
 import type { Commit, Store } from "../ports/storage.ts";
 import { tellMute } from "../tell.ts";
@@ -23,8 +23,6 @@ interface MuteInput {
   userId: string;
   reason: string;
 }
-
-const mostIncidents = 1000;
 
 /** Mutes a service: what opens for it from now on is recorded, and shown and investigated only after `forMs`. */
 export function muteService(input: MuteInput & { forMs: number }, deps: MuteDeps): Promise<ActionAnswer> {
@@ -104,6 +102,9 @@ async function change({ name }: Service, command: MuteCommand, deps: MuteDeps): 
       text: doneText(name, command, until ?? mutedUntil(loaded?.state ?? null, now), events.length > 0),
     };
     if (events.length === 0) return { kind: "answer", answer: done };
+    const isRefusal = command.command === "refuse";
+    const end: MuteEnd = { until: until ?? null, userId: command.userId, reason: command.reason };
+    const moves = isRefusal ? null : await movesOf(name, end, store, now);
     const commit: Commit = {
       writes: [
         {
@@ -113,48 +114,20 @@ async function change({ name }: Service, command: MuteCommand, deps: MuteDeps): 
           expectedVersion: loaded?.version ?? 0,
           events,
         },
+        ...(moves?.writes ?? []),
       ],
-      followUps: command.command === "refuse" ? [] : [tellMute(name)],
-      cancel: [],
+      followUps: isRefusal ? [] : [tellMute(name), ...(moves?.followUps ?? [])],
+      cancel: moves?.cancel ?? [],
     };
-    if (command.command !== "refuse") await moveHeldBack(name, command, until ?? null, commit, store, now);
-    return { kind: "commit", commit, after: () => done };
+    return {
+      kind: "commit",
+      commit,
+      after: async () => {
+        if (!isRefusal) await followMute(name, store);
+        return done;
+      },
+    };
   });
-}
-
-/** What was held back by this mute waits for its new end, or no longer where there is none. */
-async function moveHeldBack(
-  service: string,
-  { userId, reason }: MuteCommand,
-  until: Instant | null,
-  commit: Commit,
-  store: Store,
-  now: Instant,
-): Promise<void> {
-  const open = await store.ledger.incidents({ open: true, service, limit: mostIncidents });
-  for (const { state, version } of open) {
-    if (state.mutedUntil === null || state.mutedUntil <= now) continue;
-    const answer = decideIncident(
-      until === null ? { command: "lift_mute", userId, reason } : { command: "mute", until, userId, reason },
-      state,
-      now,
-    );
-    if (answer.kind === "refused" || answer.events.length === 0) continue;
-    const { id, correlationId } = state;
-    const { events } = answer;
-    commit.writes.push({
-      kind: "incident",
-      stream: streamOf("incident", id),
-      id,
-      expectedVersion: version,
-      events,
-    });
-    for (const stage of ["notify", "investigate"] as const) {
-      // A waiting row would keep its earlier time.
-      commit.cancel?.push({ stage, subject: id });
-      commit.followUps?.push({ stage, subject: id, correlationId, ...(until !== null && { dueAt: until }) });
-    }
-  }
 }
 
 function doneText(service: string, { command }: MuteCommand, until: Instant | null, isNews: boolean): string {

@@ -188,6 +188,7 @@ export function incidentOf(world: World): IncidentState {
     linkedChangeId: null,
     acknowledgedBy: null,
     mutedUntil: null,
+    mutedService: null,
     feedback: [],
   };
 }

@@ -3,6 +3,7 @@ import { type IncidentId, type Instant, later } from "../../../src/domain/ids.ts
 import { decideIncident } from "../../../src/domain/incident/decide-incident.ts";
 import { streamOf } from "../../../src/domain/ledger/stream.ts";
 import { mutedUntil } from "../../../src/domain/mute/mute.ts";
+import { heldBackFor } from "../../../src/pipeline/follow-mute.ts";
 import { checkMute, muteService, unmuteService } from "../../../src/pipeline/people/mute-service.ts";
 import { personActions } from "../../../src/pipeline/people/person-actions.ts";
 import { createWorld, type World } from "./world.ts";
@@ -85,11 +86,11 @@ describe("muting a service", () => {
 });
 
 /** An incident that opened while its service was muted, as intake leaves it. */
-async function heldBack(world: World, until: Instant): Promise<IncidentId> {
-  const held = await world.openIncident("held back");
+async function heldBack(world: World, until: Instant, scope?: null): Promise<IncidentId> {
+  const held = await world.openIncident("held back", scope);
   const loaded = await world.store.ledger.incident(held);
   const answer = decideIncident(
-    { command: "mute", until, userId: "U0RITA", reason: "upgrade" },
+    { command: "mute", until, userId: "U0RITA", reason: "upgrade", service: "checkout" },
     loaded?.state ?? null,
     world.clock.now(),
   );
@@ -128,7 +129,36 @@ describe("a mute that is set again", () => {
   });
 });
 
+describe("an investigation whose time has come", () => {
+  it.each([
+    ["waits for the new end of a mute that was made longer behind its back", true],
+    ["goes on where the mute was ended", false],
+  ])("%s", async (_, isLonger) => {
+    const world = createWorld();
+    await muteService({ ...asked, userId: "U0RITA" }, world.deps);
+    const held = await heldBack(world, later(world.clock.now(), hour));
+    const { ledger } = world.store;
+    // As of a worker that reads the mute only now, while the incident is as the old one left it.
+    const muted = isLonger ? await ledger.muteOf("checkout") : null;
+    const store = { ledger: { ...ledger, muteOf: async () => muted } };
+    const incident = (await ledger.incident(held))?.state;
+    if (incident === undefined) throw new Error("no incident");
+    world.clock.advance(hour / 2);
+    expect(await heldBackFor(incident, store, world.clock.now())).toBe(isLonger ? hour / 2 : null);
+  });
+});
+
 describe("ending a mute", () => {
+  it("brings forward what is of no known environment of the service too", async () => {
+    const world = createWorld();
+    await muteService({ ...asked, userId: "U0RITA" }, world.deps);
+    const held = await heldBack(world, later(world.clock.now(), hour), null);
+    await unmuteService({ service: "checkout", reason: "done", userId: "U0OMAR" }, world.deps);
+    expect((await world.store.ledger.incident(held))?.state).toMatchObject({ scope: null, mutedUntil: null });
+    expect(await world.store.work.claim("notify", held, 1_000)).not.toBeNull();
+    expect(await world.store.work.claim("investigate", held, 1_000)).not.toBeNull();
+  });
+
   it("brings forward what waited for its end, and nothing else", async () => {
     const world = createWorld();
     await muteService({ ...asked, userId: "U0RITA" }, world.deps);

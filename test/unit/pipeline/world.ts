@@ -5,6 +5,7 @@ import type { ToolOperation } from "../../../src/domain/flag/operation.ts";
 import { compile } from "../../../src/domain/flag/plan.ts";
 import { ChangeId, IncidentId } from "../../../src/domain/ids.ts";
 import { decideIncident } from "../../../src/domain/incident/decide-incident.ts";
+import type { IncidentScope } from "../../../src/domain/incident/events.ts";
 import { streamOf } from "../../../src/domain/ledger/stream.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
 import type { PersonFacts, Requester } from "../../../src/domain/people.ts";
@@ -69,7 +70,7 @@ export interface World {
   logged: LoggedLine[];
   /** Timers that were rung: stage, subject and when. */
   rung: { stage: Stage; subject: string; dueAt: string | undefined }[];
-  openIncident(groupKey?: string): Promise<IncidentId>;
+  openIncident(groupKey?: string, scope?: IncidentScope | null): Promise<IncidentId>;
   propose(options?: ProposeOptions): Promise<ChangeId>;
   vote(id: ChangeId, userId?: string, over?: Partial<Parameters<typeof castVote>[0]>): Promise<ActionAnswer>;
   /** Proposed and approved by Rita; it waits for its execution. */
@@ -135,9 +136,9 @@ export function createWorld(flag = onFlag()): World {
       settleMs,
       verifyAfterMs,
     },
-    async openIncident(groupKey = `group-${made}`) {
+    async openIncident(groupKey = `group-${made}`, scope: IncidentScope | null = openCommand.scope) {
       const id = IncidentId.parse(`INC-${tail()}`);
-      const answer = decideIncident({ ...openCommand, groupKey }, null, clock.now());
+      const answer = decideIncident({ ...openCommand, groupKey, scope }, null, clock.now());
       if (answer.kind === "refused") throw new Error(answer.reason);
       await store.ledger.commit({
         writes: [
