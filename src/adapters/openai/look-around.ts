@@ -4,7 +4,7 @@ import { redact } from "../../domain/redact.ts";
 import type { InvestigateRequest, ToolAnswer, ToolOffer } from "../../pipeline/ports/drafter.ts";
 import { escapeMarks } from "./escape-marks.ts";
 import { readCompletion } from "./read-answer.ts";
-import { toOpsError } from "./to-ops-error.ts";
+import { toOpsError, usedNothing } from "./to-ops-error.ts";
 import { shownItem, userMessage } from "./user-message.ts";
 import { ToolCalls } from "./wire.ts";
 
@@ -73,9 +73,10 @@ async function ask(
   try {
     completion = await client.chat.completions.create(request, { signal });
   } catch (error) {
+    if (usedNothing(error)) await meter.giveBack();
     throw toOpsError(error, { server, timeoutMs, keyEnv });
   }
-  const { content, servedModel, usage, failure } = readCompletion(completion, server);
+  const { content, servedModel, usage, failure } = readCompletion(completion, request, server);
   const called = ToolCalls.safeParse(completion);
   const calls = (called.data?.choices[0]?.message.tool_calls ?? []).slice(0, mostCallsAtOnce);
   const said = calls.map(({ function: { name, arguments: text } }) => `${name}(${text})`);

@@ -7,7 +7,7 @@ import { boundedFetch } from "./bounded-fetch.ts";
 import { escapeMarks } from "./escape-marks.ts";
 import { lookAround } from "./look-around.ts";
 import { type Completed, readAnswer, readCompletion } from "./read-answer.ts";
-import { refusesFormat, toOpsError } from "./to-ops-error.ts";
+import { refusesFormat, toOpsError, usedNothing } from "./to-ops-error.ts";
 import { userMessage } from "./user-message.ts";
 import { answerSchema, type ModelAnswer } from "./wire.ts";
 
@@ -50,6 +50,7 @@ export function createOpenAiDrafter(options: OpenAiOptions): ModelDrafter {
   const server = URL.canParse(baseUrl) ? new URL(baseUrl).host : "the configured address";
   let known: AnswerFormat = "json_schema";
 
+  /** Null: the server refuses the format, or seems to. */
   async function send(asked: Asked, format: AnswerFormat, { meter, signal }: DraftRequest) {
     const request = requestIn(format, asked);
     await meter.ask(estimatedTokens(request));
@@ -57,10 +58,17 @@ export function createOpenAiDrafter(options: OpenAiOptions): ModelDrafter {
     try {
       completion = await client.chat.completions.create(request, { signal });
     } catch (error) {
-      if (refusesFormat(error) && plainerThan(format) !== undefined) return null;
+      if (usedNothing(error)) await meter.giveBack();
+      const plainer = plainerThan(format);
+      const refuses = refusesFormat(error);
+      if (refuses !== "no" && plainer !== undefined) {
+        // What may have been something in passing is asked for again next time.
+        if (refuses === "yes" && format === known) known = plainer;
+        return null;
+      }
       throw toOpsError(error, { server, timeoutMs, keyEnv });
     }
-    const completed = readCompletion(completion, server);
+    const completed = readCompletion(completion, request, server);
     const { content, servedModel, usage, failure } = completed;
     // The request holds no credential: the key travels in a header that is not part of it.
     await meter.tell({ request, answer: redact(content), servedModel, usage });
@@ -72,9 +80,7 @@ export function createOpenAiDrafter(options: OpenAiOptions): ModelDrafter {
   async function complete(asked: Asked, request: DraftRequest): Promise<Completed> {
     for (let format: AnswerFormat | undefined = known; format !== undefined; format = plainerThan(format)) {
       const completed = await send(asked, format, request);
-      if (completed === null) continue;
-      known = format;
-      return completed;
+      if (completed !== null) return completed;
     }
     throw new Error("the plainest format is refused by an error, not by null");
   }

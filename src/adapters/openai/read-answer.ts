@@ -1,3 +1,4 @@
+import type OpenAI from "openai";
 import { z } from "zod";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
 import type { ModelUsage } from "../../domain/model-budget.ts";
@@ -14,8 +15,10 @@ export interface Completed {
   failure: OpsError | null;
 }
 
-/** Throws `OpsError("bad_answer")` for what is no completion at all. */
-export function readCompletion(completion: unknown, server: string): Completed {
+type Request = OpenAI.ChatCompletionCreateParamsNonStreaming;
+
+/** The answer to this request. Throws `OpsError("bad_answer")` for what is no completion at all. */
+export function readCompletion(completion: unknown, request: Request, server: string): Completed {
   const read = Completion.safeParse(completion);
   const choice = read.data?.choices[0];
   if (!read.success || choice === undefined) {
@@ -28,9 +31,29 @@ export function readCompletion(completion: unknown, server: string): Completed {
   return {
     content: choice.message.content ?? "",
     servedModel: model ?? null,
-    usage: usage ? { promptTokens: usage.prompt_tokens, answerTokens: usage.completion_tokens } : null,
+    usage: usage ? believed(usage, request, completion) : null,
     failure: failureOf(choice, server),
   };
+}
+
+/**
+ * A server's count as far as it can be true, because budgets of all routes are charged with it: a token has a byte at
+ * least, and thoughts, which are not sent, count toward what was allowed for the answer.
+ */
+function believed(
+  { prompt_tokens, completion_tokens }: NonNullable<Completion["usage"]>,
+  request: Request,
+  completion: unknown,
+): ModelUsage {
+  const allowed = request.max_completion_tokens ?? request.max_tokens ?? 0;
+  return {
+    promptTokens: Math.min(prompt_tokens, bytesOf(request)),
+    answerTokens: Math.min(completion_tokens, Math.max(allowed, bytesOf(completion))),
+  };
+}
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 function failureOf({ message, finish_reason }: Completion["choices"][number], server: string) {
@@ -60,10 +83,35 @@ export function readAnswer(content: string): ReadAnswer {
   return { kind: "unfit", why: outsideText(z.prettifyError(answer.error), 600) };
 }
 
+/** The first object in a text that can be read, whatever stands before and after it. */
 function jsonIn(text: string): { value: unknown } | undefined {
-  const [from, to] = [text.indexOf("{"), text.lastIndexOf("}")];
+  if (!text.includes("{")) return parsed(text);
+  let end = 0;
+  for (let from = text.indexOf("{"); from !== -1; from = text.indexOf("{", end)) {
+    end = endOfObject(text, from);
+    const found = parsed(text.slice(from, end));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** After the brace that closes the one at `from`; where none does, the text's end. Braces in strings do not count. */
+function endOfObject(text: string, from: number): number {
+  let [depth, inString] = [0, false];
+  for (let at = from; at < text.length; at += 1) {
+    const sign = text[at];
+    if (inString && sign === "\\") at += 1;
+    else if (sign === '"') inString = !inString;
+    else if (!inString && sign === "{") depth += 1;
+    else if (!inString && sign === "}") depth -= 1;
+    if (depth === 0) return at + 1;
+  }
+  return text.length;
+}
+
+function parsed(text: string): { value: unknown } | undefined {
   try {
-    return { value: JSON.parse(from === -1 ? text : text.slice(from, to + 1)) };
+    return { value: JSON.parse(text) };
   } catch {
     return undefined;
   }

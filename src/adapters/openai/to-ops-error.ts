@@ -14,9 +14,29 @@ interface Asked {
   keyEnv: string;
 }
 
-/** True where a server that is asked for strict JSON may only dislike how it is asked. */
-export function refusesFormat(error: unknown): boolean {
-  return error instanceof APIError && (error.status === 400 || error.status === 422 || error.status === 501);
+/**
+ * Whether a server that is asked for strict JSON only dislikes how it is asked: `yes` where it says so, `perhaps` where
+ * it says nothing that could be told from it.
+ */
+export function refusesFormat(error: unknown): "yes" | "perhaps" | "no" {
+  if (!(error instanceof APIError) || ![400, 422, 501].includes(Number(error.status))) return "no";
+  const { param, code, message } = error;
+  const said = [param, code, message].join(" ");
+  if (aboutFormat.test(said)) return "yes";
+  return aboutElse.test(said) || (param ?? "") !== "" ? "no" : "perhaps";
+}
+
+/** The parts of a request that differ from format to format. */
+const aboutFormat =
+  /response.?format|json.?(?:schema|object|mode)|structured.?output|guided|grammar|max_(?:completion_)?tokens.{0,80}(?:support|unknown|unrecogni|unexpected|not permitted|extra)|(?:support|unknown|unrecogni|unexpected|not permitted|extra).{0,80}max_(?:completion_)?tokens/i;
+/** What would be refused in any format. */
+const aboutElse =
+  /context.?(?:length|window|size)|too.?(?:long|large|many)|maximum.{0,40}(?:length|tokens)|content.?(?:filter|policy|management)|moderation|safety|invalid.?prompt|quota|billing|credit|api.?key/i;
+
+/** True where a server refused before it did anything, so that nothing was used. */
+export function usedNothing(error: unknown): boolean {
+  const status = error instanceof APIError ? Number(error.status) : NaN;
+  return (status >= 400 && status < 500) || status === 501;
 }
 
 /** The client's failures in our words. What the server wrote is not repeated: it may quote the request. */

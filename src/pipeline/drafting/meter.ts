@@ -32,6 +32,7 @@ interface Account {
  */
 export function createMeter({ incidentId, prices, budget, budgets, keep }: MeterOptions): Meter {
   let reserved = { promptTokens: 0, answerTokens: 0 };
+  let taken: Account[] = [];
 
   const tokenAccounts = (amount: number): Account[] => [
     {
@@ -81,18 +82,19 @@ export function createMeter({ incidentId, prices, budget, budgets, keep }: Meter
         ...tokenAccounts(promptTokens),
         ...(prices === null ? [] : costAccounts(costMicros(usage, prices))),
       ];
-      const taken: Account[] = [];
+      taken = [];
       for (const account of accounts) {
         const { name, amount, limit, windowMs, words } = account;
         if (await answered(budgets.take(name, amount, limit, windowMs))) taken.push(account);
         else {
           // What is not sent is charged to none.
-          for (const paid of taken) await answered(budgets.add(paid.name, -paid.amount));
+          await giveBack();
           throw spent(words);
         }
       }
       reserved = usage;
     },
+    giveBack,
     async tell(exchange) {
       keep(exchange);
       const { usage } = exchange;
@@ -103,8 +105,14 @@ export function createMeter({ incidentId, prices, budget, budgets, keep }: Meter
         if (amount !== 0) await answered(budgets.add(name, amount));
       }
       reserved = { promptTokens: 0, answerTokens: 0 };
+      taken = [];
     },
   };
+
+  async function giveBack(): Promise<void> {
+    reserved = { promptTokens: 0, answerTokens: 0 };
+    for (const { name, amount } of taken.splice(0)) await answered(budgets.add(name, -amount));
+  }
 }
 
 function spent(words: string): OpsError {

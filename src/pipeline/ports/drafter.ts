@@ -50,6 +50,8 @@ export interface Exchange {
 export interface Meter {
   /** Before every request; throws where the budget does not allow it. */
   ask(promptTokens: number): Promise<void>;
+  /** After a request that was refused before anything came of it: it counts for nothing. */
+  giveBack(): Promise<void>;
   /** After every request that was answered at all. */
   tell(exchange: Exchange): Promise<void>;
 }

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createOpenAiDrafter, type OpenAiOptions } from "../../../src/adapters/openai/openai-drafter.ts";
+import { IncidentId } from "../../../src/domain/ids.ts";
+import { ModelBudget } from "../../../src/domain/model-budget.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
+import { createMeter } from "../../../src/pipeline/drafting/meter.ts";
 import type { DraftBrief } from "../../../src/pipeline/ports/drafter.ts";
 import {
   failedAnswer,
@@ -16,7 +19,7 @@ import {
   truncatedAnswer,
 } from "../../../src/sandbox/openai/model-answers.ts";
 import { createOpenAiSandbox, type OpenAiSandbox } from "../../../src/sandbox/openai/openai-sandbox.ts";
-import { askDrafter } from "../../support/model-fixtures.ts";
+import { askDrafter, memoryBudgets } from "../../support/model-fixtures.ts";
 import {
   incidentOf,
   investigateWorld,
@@ -246,6 +249,9 @@ describe("an answer that does not fit", () => {
     for (const text of [
       "```json\n" + JSON.stringify(sensible) + "\n```",
       `<think>Is it {"C3"}? No.</think>\nHere you are: ${JSON.stringify(sensible)}`,
+      `<think>Is it {"C3? No.</think>${JSON.stringify(sensible)}`,
+      `${JSON.stringify(sensible)}\n${JSON.stringify({ ...sensible, candidateId: "C3" })}`,
+      `${JSON.stringify({ ...sensible, summary: 'It says "}{\\" [E1].' })} I hope {this} helps :}`,
     ]) {
       sandbox.behave(() => ({ kind: "text", text }));
       expect((await askDrafter(connect(), await brief())).opinion.candidateId).toBe("C2");
@@ -253,7 +259,69 @@ describe("an answer that does not fit", () => {
   });
 });
 
+describe("what a model is charged", () => {
+  const meterOf = () => {
+    const budgets = memoryBudgets();
+    const budget = ModelBudget.parse({});
+    const incidentId = IncidentId.parse("INC-0000000001");
+    const prices = { inputPerMillion: 1, outputPerMillion: 1 };
+    const meter = createMeter({ incidentId, prices, budget, budgets, keep: () => undefined });
+    return { meter, charged: (name: string) => budgets.sums.get(name) ?? 0 };
+  };
+
+  test("is no more than the bytes that went to and fro can have been, whatever its server says", async () => {
+    const usage = { prompt_tokens: 999_999_999_999, completion_tokens: 999_999_999_999 };
+    const choices = [{ finish_reason: "stop", message: { content: JSON.stringify(sensible) } }];
+    const body = JSON.stringify({ id: "x", model: "m", choices, usage });
+    sandbox.faults.arm({ kind: "status", status: 200, body });
+    const { meter, charged } = meterOf();
+    await askDrafter(connect(), await brief(), { meter });
+    expect(charged("model-tokens")).toBeGreaterThan(4_000);
+    expect(charged("model-tokens")).toBeLessThan(40_000);
+    expect(charged("model-cost")).toBeLessThan(40_000);
+  });
+
+  test("is the server's count where that can be true", async () => {
+    sandbox.behave(() => ({ kind: "content", content: sensible }));
+    const { meter, charged } = meterOf();
+    const { exchanges } = await askDrafter(connect(), await brief());
+    await askDrafter(connect(), await brief(), { meter });
+    const { promptTokens = 0, answerTokens = 0 } = exchanges[0]?.usage ?? {};
+    expect(charged("model-tokens")).toBe(promptTokens + answerTokens);
+  });
+
+  test("is nothing for a request that was refused, and a prompt that is too long is sent once", async () => {
+    const error = { message: "maximum context length is 8192 tokens", code: "context_length_exceeded" };
+    sandbox.faults.arm({ kind: "status", status: 400, body: JSON.stringify({ error }) });
+    sandbox.behave(() => asText(sensible));
+    const { meter, charged } = meterOf();
+    const given = await brief();
+    await expect(askDrafter(connect(), given, { meter })).rejects.toMatchObject({ code: "rejected" });
+    // The fault hit the only one.
+    expect(sandbox.requests).toEqual([]);
+    for (const name of ["model-calls", "model-tokens", "model-cost"]) expect(charged(name), name).toBe(0);
+  });
+
+  test("stays charged where the server failed: it may have worked for it", async () => {
+    sandbox.behave(failedAnswer);
+    const { meter, charged } = meterOf();
+    await expect(askDrafter(connect(), await brief(), { meter })).rejects.toThrow(/500/);
+    expect(charged("model-calls")).toBe(1);
+    expect(charged("model-tokens")).toBeGreaterThan(100);
+  });
+});
+
 describe("a compatible server", () => {
+  test("that refuses once without a word is asked in the strict way again", async () => {
+    sandbox.behave(() => asText(sensible));
+    sandbox.faults.arm({ kind: "status", status: 400, body: "bad gateway mood" });
+    const drafter = connect();
+    const given = await brief();
+    for (const _ of [1, 2]) expect((await askDrafter(drafter, given)).opinion.candidateId).toBe("C2");
+    const asked = sentTo(sandbox).map(({ response_format }) => response_format?.type);
+    expect(asked).toEqual(["json_object", "json_schema"]);
+  });
+
   test.each([
     ["no strict mode", ["json_object", "text"], ["json_schema", "json_object", "json_object"]],
     ["no JSON mode at all", ["text"], ["json_schema", "json_object", undefined, undefined]],
