@@ -32,6 +32,7 @@ export function worstMetric(evidence: Evidence): Metric | undefined {
   return degraded.toSorted(
     (a, b) =>
       labelled(a) - labelled(b) ||
+      old(a, evidence) - old(b, evidence) ||
       unclear(a) - unclear(b) ||
       severity(b) - severity(a) ||
       (a.queryId < b.queryId ? -1 : 1),
@@ -105,6 +106,13 @@ export function orderedSuspects(evidence: Evidence): FlagChange[] {
   return itemsOf(evidence, "flag_change")
     .filter((change) => change.inEffect && changedBehaviour(change) && Date.parse(change.at) <= latest)
     .toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at) || (a.auditId < b.auditId ? -1 : 1));
+}
+
+/** No trouble that is looked at now began so long ago. */
+const oldMs = 60 * 60_000;
+
+function old({ onsetAt }: Metric, { to }: Evidence): number {
+  return onsetAt !== null && Date.parse(to) - Date.parse(onsetAt) > oldMs ? 1 : 0;
 }
 
 function unclear({ shift }: Metric): number {

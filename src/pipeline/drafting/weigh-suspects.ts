@@ -89,7 +89,7 @@ export function deploysBetween(evidence: Evidence, changeAt: Instant, onset: Ins
 
 function weigh(change: FlagChange, evidence: Evidence, onset: Instant, worst: Metric): WeighedChange {
   const leadMs = Date.parse(onset) - Date.parse(change.at);
-  const found = compareCohorts(change, onset, evidence);
+  const found = compareCohorts(change, onset, evidence, worst);
   const cohorts: CohortFinding = isAnothers(change, evidence) ? { verdict: "silent", citations: [] } : found;
   const small = tooSmall(change, worst);
   const impossibleBecause = impossible(change, leadMs, cohorts) ?? small;

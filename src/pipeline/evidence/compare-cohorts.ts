@@ -37,10 +37,15 @@ export function variationIn(
 
 /**
  * Compares the cohort of the gained variations with the others, query by query. Only a query that measures what got
- * worse for all may say anything: elsewhere two cohorts differ by chance. One that contradicts outweighs any that
- * confirms, because the trouble then is not where the variation is.
+ * worse for all may say anything: elsewhere two cohorts differ by chance. One about the trouble itself decides; else one
+ * that contradicts outweighs any that confirms.
  */
-export function compareCohorts(change: FlagChange, onset: Instant, evidence: Evidence): CohortFinding {
+export function compareCohorts(
+  change: FlagChange,
+  onset: Instant,
+  evidence: Evidence,
+  trouble: Metric,
+): CohortFinding {
   const byQuery = Map.groupBy(
     itemsOf(evidence, "metric").filter(({ labels }) => {
       const found = variationIn(labels);
@@ -48,13 +53,18 @@ export function compareCohorts(change: FlagChange, onset: Instant, evidence: Evi
     }),
     ({ queryId }) => queryId,
   );
-  const findings = [...byQuery.values()].map((series) => cohortsOf(series, change, onset, evidence));
-  const contradicting = findings.filter(({ verdict }) => verdict === "contradicts");
-  const telling =
-    contradicting.length > 0 ? contradicting : findings.filter(({ verdict }) => verdict === "confirms");
+  const findings = [...byQuery.values()].map((series) => ({
+    ...cohortsOf(series, change, onset, evidence),
+    isTrouble: overAll(series, evidence).includes(trouble),
+  }));
+  const telling = findings.filter(({ verdict }) => verdict !== "silent");
+  const own = telling.filter(({ isTrouble }) => isTrouble);
+  const deciding = own.length > 0 ? own : telling;
+  const verdict =
+    deciding.find((one) => one.verdict === "contradicts")?.verdict ?? deciding[0]?.verdict ?? "silent";
   return {
-    verdict: telling[0]?.verdict ?? "silent",
-    citations: telling.flatMap(({ citations }) => citations),
+    verdict,
+    citations: deciding.flatMap((one) => (one.verdict === verdict ? one.citations : [])),
   };
 }
 
@@ -191,6 +201,8 @@ function doseExplains({ like, size }: Trouble, gap: number, { movedPercent }: Fl
 const doseMargin = 1.5;
 /** A difference counts from three times its standard error on. */
 const sureRatio = 3;
+/** So many samples tell their own noise. */
+const enoughSamples = 8;
 /** Neighbours of a rate over minutes are nearly the same requests. */
 const mostMemory = 0.98;
 
@@ -217,9 +229,16 @@ interface Span {
  * How uncertain the gap is. A stretch in which it opens tells of the rise rather than of noise, and a short one of
  * neither: the noise is that around a line, or what it was before, grown as counts do; the memory is the longest known.
  */
-function errorOf(gap: Level, before: readonly (Level | null)[], growth: number): number {
+function errorOf(
+  gap: Level,
+  before: readonly [gap: Level | null, gained: Level | null, others: Level | null],
+  growth: number,
+): number {
   const memory = Math.max(...[gap, ...before].map((one) => one?.memory ?? 1));
-  const noise = Math.max(gap.unrest, (before[0]?.noise ?? 0) * Math.sqrt(Math.max(1, growth)));
+  // Where few got the variation before, it was more restless then.
+  const known = gap.samples < enoughSamples ? [before[0], before[2]] : [before[2]];
+  const usual = Math.max(0, ...known.map((one) => one?.noise ?? 0));
+  const noise = Math.max(gap.unrest, usual * Math.sqrt(Math.max(1, growth)));
   return noise * Math.sqrt(Math.min(1, memory / gap.samples));
 }
 
