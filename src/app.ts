@@ -18,6 +18,7 @@ import type { ExecuteDeps } from "./pipeline/execute.ts";
 import type { Log } from "./pipeline/ports/log.ts";
 import { createRelay } from "./pipeline/relay.ts";
 import { drainStage } from "./pipeline/run-stage.ts";
+import { createForgetter } from "./pipeline/forgetter.ts";
 import { createSequencer } from "./pipeline/sequencer.ts";
 import { stageRunners, stages } from "./pipeline/stages.ts";
 import { createSweeper } from "./pipeline/sweeper.ts";
@@ -55,6 +56,7 @@ export async function createApp({ config, log }: { config: Config; log: Log }): 
 
   const holder = randomUUID();
   stack.use(createSequencer({ store, holder, log }));
+  stack.use(createForgetter({ store, log }));
   stack.use(createSweeper({ store, doorbell, everyMs: config.timing.sweepEveryMs, log }));
   const door =
     config.web === undefined ? null : await openWeb(config.web, controls, shared, [featbit, doorbell]);

@@ -1,3 +1,4 @@
+import { hostname, userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { UsageError } from "../command.ts";
 import { loadDatabase } from "../config/load-config.ts";
@@ -21,7 +22,7 @@ export const usage = `Usage: signalman quarantine list [--source <id>] [--limit 
 
 list     newest first, 50 unless --limit says otherwise
 show     when, from where, why, and what it said: cut, redacted, and made harmless for a terminal
-requeue  has it taken in anew, for example after its source's mapping was mended
+requeue  has it taken in anew, for example after its source's mapping was mended; show says who did, and when
 
 Works on the database of DATABASE_URL, or on the data folder of signalman.yml, beside a running Signalman.
 Exit code: 0 done, 1 not found or not in quarantine, 2 wrong usage or configuration.`;
@@ -110,7 +111,7 @@ async function show(inbox: Inbox, id: DeliveryId, asJson: boolean): Promise<numb
 }
 
 async function requeue(inbox: Inbox, id: DeliveryId, asJson: boolean): Promise<number> {
-  if (await inbox.requeue(id)) return told(1, asJson);
+  if (await inbox.requeue(id, operator())) return told(1, asJson);
   const known = await inbox.delivery(id);
   return refuse(
     known === null
@@ -121,11 +122,22 @@ async function requeue(inbox: Inbox, id: DeliveryId, asJson: boolean): Promise<n
 
 /** Those that are there now: what comes back unread while this runs is not given back again. */
 async function requeueAll(inbox: Inbox, source: string | undefined, asJson: boolean): Promise<number> {
+  const by = operator();
   let count = 0;
   for (const { id } of (await inbox.quarantined(most, source)).toReversed()) {
-    if (await inbox.requeue(id)) count += 1;
+    if (await inbox.requeue(id, by)) count += 1;
   }
   return told(count, asJson);
+}
+
+/** Whoever has the command line is known by the name that the machine gives them. */
+function operator(): string {
+  try {
+    return `${userInfo().username} on ${hostname()}`;
+  } catch {
+    // A user id without a name, as containers have them.
+    return `user ${process.getuid?.() ?? "unknown"} on ${hostname()}`;
+  }
 }
 
 function told(requeued: number, asJson: boolean): number {

@@ -99,7 +99,7 @@ it("tells operators once of what it cannot understand, lists it, and takes it in
   const { inbox } = opened.store;
   const [newest] = await inbox.quarantined(1);
   if (newest === undefined) throw new Error("nothing is in quarantine");
-  expect(await inbox.requeue(newest.id)).toBe(true);
+  expect(await inbox.requeue(newest.id, "Olga")).toBe(true);
   // By another process, so only the sweeper can find it: read anew, it ends in quarantine again.
   await until("it to be taken in anew", async () => (await inbox.delivery(newest.id))?.settlement != null, {
     timeoutMs: 30_000,

@@ -121,7 +121,7 @@ it("one poison delivery ends alone in quarantine, and the rest goes on", async (
   expect(await store.work.claim("tell", "quarantine/poisoned", 1_000)).toBeNull();
 
   mended = true;
-  expect(await store.inbox.requeue(aside.id)).toBe(true);
+  expect(await store.inbox.requeue(aside.id, "Olga")).toBe(true);
   await poisoned.drain();
   expect(await outcomes(ids)).toEqual(new Map([["joined", count]]));
   expect(await store.inbox.quarantined(10)).toEqual([]);

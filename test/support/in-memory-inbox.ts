@@ -28,6 +28,8 @@ export function inMemoryInbox(
         attempts: 0,
         leaseUntil: null,
         settlement: null,
+        settledAt: null,
+        requeues: [],
       });
       onAccepted([delivery]);
       return { kind: "accepted" };
@@ -74,15 +76,34 @@ export function inMemoryInbox(
     async delivery(id) {
       const row = tables.inbox.get(id);
       if (row === undefined) return null;
-      const { leaseUntil: _, ...kept } = row;
+      const { leaseUntil: _, settledAt: __, ...kept } = row;
       return kept;
     },
-    async requeue(id) {
+    async requeue(id, by) {
       const row = tables.inbox.get(id);
       if (row?.settlement?.outcome !== "quarantined") return false;
-      tables.inbox.set(id, { ...row, settlement: null, attempts: 0, leaseUntil: null });
+      const requeues = [...row.requeues, { at: clock.now(), by, reason: row.settlement.reason }];
+      tables.inbox.set(id, {
+        ...row,
+        requeues,
+        settlement: null,
+        settledAt: null,
+        attempts: 0,
+        leaseUntil: null,
+      });
       onAccepted([row]);
       return true;
+    },
+    async forget(olderThanMs, limit) {
+      const before = later(clock.now(), -olderThanMs);
+      const old = [...tables.inbox.values()]
+        .filter(
+          ({ settlement, settledAt }) =>
+            settledAt !== null && settlement?.outcome !== "quarantined" && settledAt < before,
+        )
+        .slice(0, limit);
+      for (const { id } of old) tables.inbox.delete(id);
+      return old.length;
     },
     async counts() {
       const counts = new Map<string, { sourceId: string; waiting: number; quarantined: number }>();

@@ -94,7 +94,7 @@ function writeAll(tables: Tables, commit: Commit, clock: Clock): CommitResult | 
   for (const { id, settlement } of commit.settle ?? []) {
     const row = tables.inbox.get(id);
     if (row === undefined || row.settlement !== null) return { kind: "lease_lost" };
-    tables.inbox.set(id, { ...row, settlement, leaseUntil: null });
+    tables.inbox.set(id, { ...row, settlement, settledAt: clock.now(), leaseUntil: null });
   }
   // Streams that exist come first: a linked change may open only after its origin has closed.
   for (const write of commit.writes.toSorted(

@@ -9,6 +9,7 @@ import type {
   ClaimedDelivery,
   FollowUp,
   Loaded,
+  Requeue,
   Settlement,
 } from "../../src/pipeline/ports/storage.ts";
 
@@ -26,6 +27,9 @@ export interface WorkRow extends Omit<FollowUp, "dueAt"> {
 export interface InboxRow extends ClaimedDelivery {
   leaseUntil: Instant | null;
   settlement: Settlement | null;
+  settledAt: Instant | null;
+  /** As `KeptDelivery` has them. */
+  requeues: Requeue[];
 }
 
 /** Rows are never changed in place, so a shallow copy of the maps is a snapshot. */

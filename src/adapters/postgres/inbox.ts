@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { CorrelationId, DeliveryId, IncidentId, toInstant } from "../../domain/ids.ts";
-import type { ClaimedDelivery, Inbox, NewDelivery, Settlement } from "../../pipeline/ports/storage.ts";
+import type {
+  ClaimedDelivery,
+  Inbox,
+  NewDelivery,
+  Requeue,
+  Settlement,
+} from "../../pipeline/ports/storage.ts";
 import { groupCommit } from "./group-commit.ts";
 import type { Database } from "./database.ts";
 import { storable } from "./storable.ts";
@@ -67,18 +73,36 @@ export function inboxOn(database: Database, onAccepted: (deliveries: readonly Ne
       );
       if (rows[0] === undefined) return null;
       const row = KeptRow.parse(rows[0]);
-      return { ...toDelivery(row), settlement: toSettlement(row) };
-    },
-    async requeue(id) {
-      const { rows } = await database.query(
-        `update inbox set outcome = null, settlement = null, settled_at = null, attempts = 0, lease_until = null
-         where id = $1 and outcome = 'quarantined'
-         returning id, seq, correlation_id, source_id, delivery_key, headers, body, received_at, attempts`,
+      const { rows: requeues } = await database.query(
+        "select at, asked_by, settlement from requeues where delivery_id = $1 order by at",
         [id],
+      );
+      return { ...toDelivery(row), settlement: toSettlement(row), requeues: requeues.map(toRequeue) };
+    },
+    async requeue(id, by) {
+      const { rows } = await database.query(
+        `with known as (
+           select id, settlement from inbox where id = $1 and outcome = 'quarantined' for update),
+         told as (
+           insert into requeues (delivery_id, asked_by, settlement) select id, $2, settlement from known)
+         update inbox set outcome = null, settlement = null, settled_at = null, attempts = 0, lease_until = null
+         from known where inbox.id = known.id
+         returning inbox.id, seq, correlation_id, source_id, delivery_key, headers, body, received_at, attempts`,
+        [id, storable(by)],
       );
       if (rows[0] === undefined) return false;
       onAccepted([toDelivery(DeliveryRow.parse(rows[0]))]);
       return true;
+    },
+    async forget(olderThanMs, limit) {
+      const { rowCount } = await database.query(
+        `delete from inbox where id in (
+           select id from inbox
+           where outcome in ('joined', 'duplicate', 'noted') and settled_at < now() - $1 * interval '1 ms'
+           order by settled_at limit $2 for update skip locked)`,
+        [olderThanMs, limit],
+      );
+      return rowCount ?? 0;
     },
     async counts() {
       const { rows } = await database.query<{ source_id: string; waiting: number; quarantined: number }>(
@@ -153,6 +177,13 @@ const QuarantinedRow = z.object({
   received_at: z.date(),
   settlement: z.string().transform((text) => z.object({ reason: z.string() }).parse(JSON.parse(text))),
 });
+
+const RequeueRow = QuarantinedRow.pick({ settlement: true }).extend({ at: z.date(), asked_by: z.string() });
+
+function toRequeue(row: unknown): Requeue {
+  const { at, asked_by: by, settlement } = RequeueRow.parse(row);
+  return { at: toInstant(at), by, reason: settlement.reason };
+}
 
 const SettlementRow: z.ZodType<Settlement> = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("joined"), incidentIds: z.array(IncidentId) }),

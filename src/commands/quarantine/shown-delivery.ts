@@ -11,6 +11,8 @@ export interface ShownDelivery {
   outcome: string;
   /** Why it is in quarantine, or what was noted; "" where there is nothing to say. */
   reason: string;
+  /** Who had it taken in anew before, and why it was in quarantine until then. */
+  requeues: { at: string; by: string; reason: string }[];
   headers: Record<string, string>;
   /** Of the whole body, bytes. */
   size: number;
@@ -22,7 +24,7 @@ export interface ShownDelivery {
 const mostBody = 8000;
 
 export function shownDelivery(delivery: KeptDelivery): ShownDelivery {
-  const { id, sourceId, correlationId, receivedAt, attempts, settlement, headers, body } = delivery;
+  const { id, sourceId, correlationId, receivedAt, attempts, settlement, requeues, headers, body } = delivery;
   const text = new TextDecoder().decode(body);
   return {
     id,
@@ -32,6 +34,11 @@ export function shownDelivery(delivery: KeptDelivery): ShownDelivery {
     attempts,
     outcome: settlement?.outcome ?? "waiting",
     reason: shownText(reasonOf(settlement), 2000),
+    requeues: requeues.map(({ at, by, reason }) => ({
+      at,
+      by: shownText(by, 200),
+      reason: shownText(reason, 500),
+    })),
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [shownText(name, 100), shownText(value, 500)]),
     ),
@@ -43,10 +50,11 @@ export function shownDelivery(delivery: KeptDelivery): ShownDelivery {
 }
 
 export function deliveryText(shown: ShownDelivery): string {
-  const { id, sourceId, receivedAt, attempts, outcome, reason, headers, size, body, isCut } = shown;
+  const { id, sourceId, receivedAt, attempts, outcome, reason, requeues, headers, size, body, isCut } = shown;
   return [
     `${id} from ${sourceId}, ${receivedAt}: ${outcome}, ${attempts} ${attempts === 1 ? "try" : "tries"}`,
     ...(reason === "" ? [] : [reason]),
+    ...requeues.map((one) => `taken in anew ${one.at} by ${one.by}; it was in quarantine: ${one.reason}`),
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     "",
     body,

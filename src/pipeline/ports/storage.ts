@@ -54,6 +54,15 @@ export type Settlement =
 /** A delivery as it is kept, with what became of it; `settlement` is null before its end. */
 export interface KeptDelivery extends ClaimedDelivery {
   settlement: Settlement | null;
+  /** How often it was taken out of quarantine, the oldest first. */
+  requeues: Requeue[];
+}
+
+export interface Requeue {
+  at: Instant;
+  by: string;
+  /** Why it was in quarantine until then. */
+  reason: string;
 }
 
 export interface Quarantined {
@@ -80,9 +89,14 @@ export interface Inbox {
   delivery(id: DeliveryId): Promise<KeptDelivery | null>;
   /**
    * Has a quarantined delivery taken in anew, as if it had just come: no attempts, no settlement. False where it is
-   * not in quarantine (any more).
+   * not in quarantine (any more). `by`, in words, is kept with the delivery.
    */
-  requeue(id: DeliveryId): Promise<boolean>;
+  requeue(id: DeliveryId, by: string): Promise<boolean>;
+  /**
+   * Lets go of up to `limit` deliveries that were settled longer than `olderThanMs` ago, the oldest first; what is in
+   * quarantine or not settled stays. Answers how many. A redelivery of one that is gone is taken for a new one.
+   */
+  forget(olderThanMs: number, limit: number): Promise<number>;
   /** Of every source that has any: deliveries not settled yet, and those in quarantine. */
   counts(): Promise<{ sourceId: string; waiting: number; quarantined: number }[]>;
 }

@@ -78,15 +78,51 @@ export function intakeConformance(given: Given): void {
       ]);
       expect(await given.store.inbox.quarantined(10, "nobody")).toEqual([]);
       given.taken.length = 0;
-      expect(await given.store.inbox.requeue(bad.id)).toBe(true);
+      expect(await given.store.inbox.requeue(bad.id, "Olga")).toBe(true);
       expect(given.taken.map(({ id }) => id)).toEqual([bad.id]);
-      expect(await given.store.inbox.requeue(bad.id)).toBe(false);
-      expect(await given.store.inbox.requeue(good.id)).toBe(false);
+      expect(await given.store.inbox.requeue(bad.id, "Olga")).toBe(false);
+      expect(await given.store.inbox.requeue(good.id, "Olga")).toBe(false);
       expect(await given.store.inbox.quarantined(10, "requeued")).toEqual([]);
+      expect(await given.store.inbox.delivery(bad.id)).toMatchObject({
+        settlement: null,
+        requeues: [{ by: "Olga", reason: "unreadable" }],
+      });
+      expect((await given.store.inbox.delivery(good.id))?.requeues).toEqual([]);
       // Redelivery of the same thing is still known.
       expect(await given.store.inbox.accept(delivery("requeued", "k1"))).toMatchObject({ kind: "duplicate" });
       const claimed = await given.store.inbox.claim("requeued", 10, 60_000);
       expect(claimed.map(({ id, attempts }) => ({ id, attempts }))).toEqual([{ id: bad.id, attempts: 1 }]);
+    });
+  });
+
+  describe("forgetting", () => {
+    it("lets go of what was understood, never of what waits or is in quarantine", async () => {
+      const understood = [delivery("forgotten", "k1"), delivery("forgotten", "k2")];
+      const bad = delivery("forgotten", "k3");
+      const waiting = delivery("forgotten", "k4");
+      for (const each of [...understood, bad, waiting]) await given.store.inbox.accept(each);
+      await given.store.inbox.claim("forgotten", 3, 60_000);
+      await given.store.ledger.commit({
+        writes: [],
+        settle: [
+          ...understood.map(({ id }) => ({ id, settlement: { outcome: "noted" as const, what: "a ping" } })),
+          { id: bad.id, settlement: quarantined("unreadable") },
+        ],
+      });
+      expect(await given.store.inbox.forget(3_600_000, 1000)).toBe(0);
+      // So long ago that it is in the future: whatever is settled is older.
+      expect(await given.store.inbox.forget(-3_600_000, 1)).toBe(1);
+      while ((await given.store.inbox.forget(-3_600_000, 1000)) > 0);
+      const left = await Promise.all(
+        [...understood, bad, waiting].map(({ id }) => given.store.inbox.delivery(id)),
+      );
+      expect(left.map((each) => each?.settlement?.outcome ?? each?.sourceId)).toEqual([
+        undefined,
+        undefined,
+        "quarantined",
+        "forgotten",
+      ]);
+      expect(await given.store.inbox.accept(delivery("forgotten", "k1"))).toEqual({ kind: "accepted" });
     });
   });
 

@@ -101,7 +101,7 @@ export function storeConformance({ title, open }: TestDatabase): void {
       expect((await store.ledger.openIncidentByGroup(group))?.state.id).toBe(id);
       expect(await store.ledger.openIncidentCount(group)).toBe(1);
       expect(await store.work.claim("notify", id, 1_000)).not.toBeNull();
-      expect(await store.inbox.requeue(bad.id)).toBe(true);
+      expect(await store.inbox.requeue(bad.id, "Olga")).toBe(true);
       const claimed = await store.inbox.claim("old", 10, 1_000);
       expect(claimed.map((each) => each.id)).toEqual([bad.id, fresh.id]);
       const settle = [{ id: fresh.id, settlement: { outcome: "noted" as const, what: "a ping" } }];

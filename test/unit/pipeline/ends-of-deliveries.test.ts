@@ -151,7 +151,7 @@ describe("a delivery", () => {
     expect(await waitingFor(world, "tell")).toHaveLength(1);
 
     const events = world.store.tables.events.length;
-    expect(await world.store.inbox.requeue(id)).toBe(true);
+    expect(await world.store.inbox.requeue(id, "Olga")).toBe(true);
     await drain(world);
     expect(world.store.tables.events).toHaveLength(events);
     expect(outcomeOf(world, id)).toEqual({ outcome: "quarantined", reason });

@@ -9,7 +9,7 @@ import { streamOf } from "../../../src/domain/ledger/stream.ts";
 import { Service } from "../../../src/domain/service.ts";
 import { type DrainDeps, drainSource } from "../../../src/pipeline/intake/drain-source.ts";
 import { createFiredBefore } from "../../../src/pipeline/intake/fired-before.ts";
-import type { ClaimedDelivery } from "../../../src/pipeline/ports/storage.ts";
+import type { ClaimedDelivery, Commit } from "../../../src/pipeline/ports/storage.ts";
 import { delivery, newIncidentId } from "../../contract/storage/story-of-streams.ts";
 import { alertWith } from "../../support/incident-fixtures.ts";
 import { intakeDefaults, recordingDoorbell } from "../../support/intake-deps.ts";
@@ -61,6 +61,11 @@ function incidents(): IncidentState[] {
   return [...store.tables.incidents.values()].map(({ state }) => state);
 }
 
+/** Another process, with other settings. */
+function restart(over: Partial<DrainDeps>): void {
+  deps = { ...deps, ...over, firedBefore: createFiredBefore(store.ledger) };
+}
+
 const statuses = () => incidents().map(({ status }) => status);
 
 async function mute(command: Partial<MuteCommand> = {}): Promise<void> {
@@ -83,10 +88,6 @@ function dueOf(stage: string) {
 const ended = { status: "resolved" } as const;
 
 describe("settings that change while an alert fires", () => {
-  /** Another process, with other settings. */
-  function restart(over: Partial<DrainDeps>): void {
-    deps = { ...deps, ...over, firedBefore: createFiredBefore(store.ledger) };
-  }
   const regional = { services: [service("checkout", { grouping: { by: ["region"] } })] };
   const alert = { fingerprint: "a", labels: { service: "checkout", region: "eu" } };
 
@@ -130,9 +131,8 @@ describe("settings that change while an alert fires", () => {
   test("are looked at again where the store failed at the first question", async () => {
     await hear(alert);
     let fails = true;
-    const incidentsOf = store.ledger.incidents;
     const before = createFiredBefore({
-      incidents: (filter) => (fails ? Promise.reject(new Error("gone")) : incidentsOf(filter)),
+      incidents: (filter) => (fails ? Promise.reject(new Error("gone")) : store.ledger.incidents(filter)),
     });
     await expect(before.incidentOf({ sourceId: source, fingerprint: "a" })).rejects.toThrow("gone");
     fails = false;
@@ -172,15 +172,14 @@ describe("a mute", () => {
 
   test("that ends at the very moment an incident opens does not hold it back", async () => {
     await mute();
-    const { commit } = store.ledger;
     let isFirst = true;
     const ledger = {
       ...store.ledger,
-      commit: async (given: Parameters<typeof commit>[0]) => {
+      commit: async (given: Commit) => {
         // Between the question whether it is muted and the commit.
         if (isFirst) await mute({ command: "unmute" });
         isFirst = false;
-        return commit(given);
+        return store.ledger.commit(given);
       },
     };
     deps.store = { ...store, ledger };

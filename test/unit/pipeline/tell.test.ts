@@ -74,7 +74,7 @@ describe("quarantine", () => {
   it("that somebody has emptied meanwhile is not told of", async () => {
     const { world, posted, run, quarantine } = createTelling();
     const id = await quarantine("broken");
-    await world.store.inbox.requeue(id);
+    await world.store.inbox.requeue(id, "Olga");
     await run("quarantine/broken");
     expect(posted).toEqual([]);
   });

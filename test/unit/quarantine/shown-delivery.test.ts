@@ -12,6 +12,7 @@ function kept(body: string | Uint8Array, reason = "unreadable"): KeptDelivery {
     receivedAt: toInstant(0),
     attempts: 1,
     settlement: { outcome: "quarantined", reason },
+    requeues: [],
   };
 }
 
