@@ -97,6 +97,9 @@ describe("the mode that FeatBit sets", () => {
     await shop.play.setControl("signalman-denied-tools", "[]");
   });
 
+  /** Lines of all incidents so far share the channel's pace of a message a second, and cards overtake them. */
+  const slackPaceMs = 45_000;
+
   /** Lets the executor's first look at the flag take so long that something can happen before it decides. */
   const slowRead = () =>
     shop.world.featbit.inject({
@@ -113,12 +116,12 @@ describe("the mode that FeatBit sets", () => {
       slowRead();
       expect(await play.approve("ruth")).toContain("Approved");
       await play.setControl("signalman-mode", "search_only");
-      await play.threadWith(/was denied: .*signalman-mode says search_only/);
+      await play.threadWith(/was denied: .*signalman-mode says search_only/, slackPaceMs);
       expect(actionIdsOf(await play.cardWith("*Denied by policy*"))).not.toContain("approve");
     });
     expect(play.mutationsOf(flagKey)).toEqual([]);
     expect(play.flag(flagKey).isEnabled).toBe(true);
-  });
+  }, 90_000);
 
   it("the approver loses the role between click and execution: the vote no longer counts", async () => {
     const { play, world } = shop;
@@ -127,7 +130,7 @@ describe("the mode that FeatBit sets", () => {
       slowRead();
       expect(await play.approve("ruth")).toContain("Approved");
       await world.slack.workspace.setUserGroup("S0RELEASE", [world.people.pavel.id]);
-      await play.threadWith(/The votes on CHG-\S+ no longer count/);
+      await play.threadWith(/The votes on CHG-\S+ no longer count/, slackPaceMs);
       expect(play.mutationsOf(flagKey)).toEqual([]);
       await play.cardOffering("approve");
       expect(await play.toldAfter("ruth", "approve")).toMatch(/^Not done/);
@@ -137,7 +140,7 @@ describe("the mode that FeatBit sets", () => {
     expect(play.mutationsOf(flagKey)).toHaveLength(1);
     expect(play.mutationsOf(flagKey)[0]?.comment).toContain("approved by Pavel Novak");
     expect(play.mutationsOf(flagKey)[0]?.comment).not.toContain("Ruth");
-  });
+  }, 90_000);
 
   it("FeatBit's evaluation server is away at the start: search_only, and the card says why", async () => {
     const { world, play, folder, signalman } = shop;
