@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type Documents, loadDocuments } from "../../src/documents/load-documents.ts";
 import { loadThresholds, missesOf } from "./harness/check-thresholds.ts";
 import { concludeWorld } from "./harness/conclude-world.ts";
-import { generateWorld } from "./harness/generate-world.ts";
+import { generateWorld, seriesKinds } from "./harness/generate-world.ts";
 import { loadCases } from "./harness/load-cases.ts";
 import { playModel } from "./harness/play-model.ts";
 import { reportOf } from "./harness/print-report.ts";
@@ -18,6 +18,7 @@ import { wilson } from "./harness/wilson.ts";
 
 const cases = loadCases(import.meta.dirname);
 const thresholds = loadThresholds(join(import.meta.dirname, "thresholds.json"));
+/** Of each kind of series. */
 const worldsInGate = 200;
 
 let documents: Documents;
@@ -36,12 +37,17 @@ test("rules on all cases", async () => {
   expect(missesOf("rules, cases", tally(scores), thresholds)).toEqual([]);
 }, 60_000);
 
-test(`rules on ${worldsInGate} generated worlds`, async () => {
-  const worlds = Array.from({ length: worldsInGate }, (_, index) => generateWorld(index + 1));
-  const scores = await runWorlds(worlds, worlds.length, { documents, model: null });
-  process.stdout.write(`${reportOf("rules, gate", scores, null)}\n`);
-  expect(missesOf("rules, gate", tally(scores), thresholds)).toEqual([]);
-}, 60_000);
+test.each(seriesKinds)(
+  "rules on generated worlds of which series are %s",
+  async (series) => {
+    const name = series === "averaged" ? "rules, gate" : "rules, scraped gate";
+    const worlds = Array.from({ length: worldsInGate }, (_, index) => generateWorld(index + 1, series));
+    const scores = await runWorlds(worlds, worlds.length, { documents, model: null });
+    process.stdout.write(`${reportOf(name, scores, null)}\n`);
+    expect(missesOf(name, tally(scores), thresholds)).toEqual([]);
+  },
+  60_000,
+);
 
 describe("a model that is", () => {
   test.each(Object.keys(scriptedModels).filter((name): name is ScriptedModel => name in scriptedModels))(

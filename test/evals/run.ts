@@ -47,7 +47,7 @@ async function main(): Promise<number> {
     warn(`No world matches --only ${options.only.source}. Nothing was measured, which counts as a failure.`);
     return 1;
   }
-  const set = options.worlds === null ? "cases" : "worlds";
+  const set = options.worlds === null ? "cases" : options.series === "averaged" ? "worlds" : "scraped worlds";
   const runs: Run[] = [];
   for (const [name, open] of drafters(options, documents)) {
     await using model = await open();
@@ -62,11 +62,11 @@ async function main(): Promise<number> {
   return conclude(runs, options);
 }
 
-function chosenWorlds({ worlds, seed, only }: Options): World[] {
+function chosenWorlds({ worlds, seed, series, only }: Options): World[] {
   const all =
     worlds === null
       ? loadCases(folder)
-      : Array.from({ length: worlds }, (_, index) => generateWorld(seed + index));
+      : Array.from({ length: worlds }, (_, index) => generateWorld(seed + index, series));
   return all.filter((world) => only.test(world.name) || only.test(world.class));
 }
 

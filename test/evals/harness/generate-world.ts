@@ -16,17 +16,32 @@ import {
   seriesPerVariation,
   type ServiceModel,
 } from "./service-model.ts";
-import { World } from "./world.ts";
+import { type Scraping, World } from "./world.ts";
 
 /**
  * Worlds with a known truth, drawn from a seed. A service is made of requests, a harm meets a share of them, and
  * whatever metrics and alert show follows from that. What decides here is when something really happened, never what
  * a drafter could make of it: no figure of this file is taken from one.
  */
-export function generateWorld(seed: number): World {
+export function generateWorld(seed: number, series: SeriesKind = "averaged"): World {
   const random = createRandom(`world ${seed}`);
   const kind: WorldKind = worldKinds[seed % worldKinds.length] ?? "cause unseen";
-  return World.parse({ ...makers[kind](random), name: `world-${seed}`, class: kind, seed: `world-${seed}` });
+  const draft = makers[kind](random);
+  const named = { ...draft, name: `world-${seed}`, class: kind, seed: `world-${seed}` };
+  return World.parse(series === "averaged" ? named : { ...named, scraping: scraping(random) });
+}
+
+/** Values with noise, averaged over windows; or counters that are scraped and read as Prometheus reads them. */
+export const seriesKinds = ["averaged", "scraped"] as const;
+export type SeriesKind = (typeof seriesKinds)[number];
+
+function scraping(random: Random): Scraping {
+  return {
+    everySeconds: random.pick([10, 15, 15, 30, 60]),
+    lost: random.chance(0.3) ? random.between(0, 0.08) : 0,
+    sigma: random.between(0.4, 0.8),
+    unrest: random.between(0, 0.3),
+  };
 }
 
 type Draft = Omit<World, "name" | "class" | "seed">;

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { type SeriesKind, seriesKinds } from "./generate-world.ts";
 import type { Prices } from "./print-report.ts";
 import { type ScriptedModel, scriptedModels } from "./scripted-models.ts";
 
@@ -11,6 +12,7 @@ export const usage = `npm run eval -- [options]
                           OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL name (default: all)
   --worlds <n>            generated worlds in place of the cases
   --seed <n>              of the first of them (default: 1; 501-1000 are for reports, nothing is tuned on them)
+  --series <kind>         of generated worlds: ${seriesKinds.join(" or ")} (default: averaged)
   --only <pattern>        cases or classes that match this regular expression
   --repeat <n>            every world so many times (default: 1)
   --price <in>,<out>      what a million tokens costs, to print costs
@@ -35,6 +37,7 @@ export interface Options {
   /** How many to generate; null: the cases. */
   worlds: number | null;
   seed: number;
+  series: SeriesKind;
   only: RegExp;
   repeat: number;
   price: Prices | null;
@@ -44,7 +47,7 @@ export interface Options {
 
 /** Throws `UsageError`, before anything runs, for every option that cannot be meant. */
 export function readOptions(args: string[], env: Readonly<Record<string, string | undefined>>): Options {
-  const { help, check, json, drafter, model, worlds, seed, only, repeat, price } = parsed(args);
+  const { help, check, json, drafter, model, worlds, seed, series, only, repeat, price } = parsed(args);
   return {
     help,
     check,
@@ -52,6 +55,7 @@ export function readOptions(args: string[], env: Readonly<Record<string, string 
     drafter: drafterOf(drafter, model, env),
     worlds: worlds === undefined ? null : whole("worlds", worlds, 1),
     seed: whole("seed", seed, 0),
+    series: seriesOf(series),
     only: patternOf(only),
     repeat: whole("repeat", repeat, 1),
     price: price === undefined ? null : pricesOf(price),
@@ -67,6 +71,7 @@ function parsed(args: string[]) {
         model: { type: "string", default: "all" },
         worlds: { type: "string" },
         seed: { type: "string", default: "1" },
+        series: { type: "string", default: "averaged" },
         only: { type: "string", default: "" },
         repeat: { type: "string", default: "1" },
         price: { type: "string" },
@@ -100,6 +105,12 @@ function drafterOf(
 
 function isScripted(name: string): name is ScriptedModel {
   return Object.hasOwn(scriptedModels, name);
+}
+
+function seriesOf(series: string): SeriesKind {
+  const kind = seriesKinds.find((one) => one === series);
+  if (kind !== undefined) return kind;
+  throw new UsageError(`--series is ${seriesKinds.join(" or ")}, not ${series}.`);
 }
 
 function patternOf(only: string): RegExp {

@@ -51,7 +51,7 @@ export function queriesOf(
   effects: readonly Effect[],
   random: Random,
 ): Record<string, QueryStory> {
-  const shared = { labels: {}, window: model.window, missing: [] };
+  const shared = { labels: {}, window: model.window, missing: [], requests: model.requestsPerMinute };
   const scale = model.errorUnit === "%" ? 100 : 1;
   return {
     error_ratio: {
@@ -95,7 +95,17 @@ export function queriesOf(
       title: "Memory",
       unit: "MiB",
       bad: "up",
-      series: [{ ...shared, level: random.between(200, 2000), noise: 0.03, spikes: 0, shifts: [] }],
+      series: [
+        {
+          labels: {},
+          window: model.window,
+          missing: [],
+          level: random.between(200, 2000),
+          noise: 0.03,
+          spikes: 0,
+          shifts: [],
+        },
+      ],
     },
   };
 }
@@ -123,6 +133,7 @@ export function seriesPerVariation(
         window: model.window,
         missing: [],
         spikes: 0,
+        requests: own.requestsPerMinute,
         ...(from === undefined ? {} : { from }),
         ...(until === undefined ? {} : { until }),
       };
@@ -160,7 +171,7 @@ function errorSeries(
   scale: number,
   random: Random,
 ): SeriesStory {
-  const base = { labels: {}, window: model.window, missing: [] };
+  const base = { labels: {}, window: model.window, missing: [], requests: model.requestsPerMinute };
   if (scale === 1) {
     const shifts = effects.map((effect) => shiftTo(effect, failing(model, effect)));
     return { ...base, level: model.errors, noise: 0, spikes: 0, traffic: model.requestsPerMinute, shifts };
@@ -200,6 +211,6 @@ function quantile({ medianMs, sigma }: ServiceModel, share: number, slower: numb
 }
 
 /** Logistic approximation of the normal distribution; off by less than 0.01. */
-function normalBelow(x: number): number {
+export function normalBelow(x: number): number {
   return 1 / (1 + Math.exp(-1.702 * x));
 }

@@ -1,7 +1,9 @@
 import { OpsError } from "../../../src/domain/ops-error.ts";
 import type { Series, Telemetry } from "../../../src/pipeline/ports/telemetry.ts";
 import { createRandom, type Random } from "./random.ts";
-import type { SeriesStory, Shift, World } from "./world.ts";
+import { scrapedSeries } from "./scraped-series.ts";
+import { isThere, levelAt } from "./story-level.ts";
+import type { SeriesStory, World } from "./world.ts";
 import { minuteMs, now } from "./world-flags.ts";
 
 /** What a scrape of Prometheus usually is apart. */
@@ -24,7 +26,16 @@ export function telemetryOf(world: World): Telemetry {
       if (query.fails === "unreachable") throw new OpsError("unreachable", "Prometheus cannot be reached.");
       if (query.fails === "hangs") return new Promise(() => undefined);
       return query.series
-        .map((story) => seriesOf(story, `${world.seed}/${promql}`, Date.parse(from), Date.parse(to), stepMs))
+        .map((story) => {
+          const { scraping } = world;
+          return scraping === undefined || story.requests === undefined
+            ? seriesOf(story, `${world.seed}/${promql}`, Date.parse(from), Date.parse(to), stepMs)
+            : scrapedSeries(story, query.unit, scraping, world.seed, [
+                Date.parse(from),
+                Date.parse(to),
+                stepMs,
+              ]);
+        })
         .filter(({ points }) => points.length > 0);
     },
   };
@@ -72,32 +83,6 @@ function windowed(sums: readonly number[], weights: readonly number[], width: nu
     weight += (weights[index] ?? 0) - (weights[index - width] ?? 0);
     return weight <= 0 ? NaN : Math.max(0, sum) / weight;
   });
-}
-
-function levelAt({ level, shifts, season }: SeriesStory, at: number): number {
-  const shifted = shifts
-    .toSorted((a, b) => b.ago - a.ago)
-    .reduce((before, shift) => before + shareOf(shift, at) * (goalOf(shift, level) - before), level);
-  if (season === undefined) return shifted;
-  const turns = (at - now) / (season.minutes * minuteMs) + season.phase;
-  return shifted * (1 + season.amplitude * Math.sin(2 * Math.PI * turns));
-}
-
-/** How much of a shift is reached, 0..1. */
-function shareOf({ ago, over, until }: Shift, at: number): number {
-  const minutesIn = (at - now) / minuteMs + ago;
-  if (minutesIn < 0 || (until !== undefined && at >= now - until * minuteMs)) return 0;
-  return over === 0 ? 1 : Math.min(1, minutesIn / over);
-}
-
-function goalOf({ to, times }: Shift, level: number): number {
-  return to ?? level * (times ?? 1);
-}
-
-function isThere({ from, until, missing }: SeriesStory, at: number): boolean {
-  const ago = (now - at) / minuteMs;
-  if ((from !== undefined && ago > from) || (until !== undefined && ago < until)) return false;
-  return !missing.some((gap) => ago <= gap.ago && ago >= gap.until);
 }
 
 function deploySeries(world: World, from: number, to: number, stepMs: number): Series[] {

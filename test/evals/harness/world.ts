@@ -88,6 +88,8 @@ export const SeriesStory = z.strictObject({
   noise: z.number().nonnegative().default(0.05),
   /** Requests per minute: a share is then counted among these. */
   traffic: z.number().positive().optional(),
+  /** Requests per minute that meet it, where the counters behind it are scraped (`World.scraping`). */
+  requests: z.number().positive().optional(),
   /** Minutes over which the query averages, as `rate(…[5m])` does. */
   window: z.number().nonnegative().default(1),
   shifts: z.array(Shift).default([]),
@@ -114,6 +116,18 @@ export const QueryStory = z.strictObject({
   fails: z.enum(["unreachable", "hangs"]).optional(),
 });
 export type QueryStory = z.infer<typeof QueryStory>;
+
+/** How counters are read that are scraped, in place of values that are averaged. */
+export const Scraping = z.strictObject({
+  everySeconds: z.number().positive(),
+  /** Share of scrapes that fail. */
+  lost: z.number().min(0).max(1),
+  /** Of the logarithm of the times requests take. */
+  sigma: z.number().positive(),
+  /** How much all requests get better and worse together: standard deviation of a logarithm that wanders. */
+  unrest: z.number().nonnegative(),
+});
+export type Scraping = z.infer<typeof Scraping>;
 
 /** What is true of this world, by which an answer is scored. */
 export const Truth = z.strictObject({
@@ -148,6 +162,8 @@ export const World = z.strictObject({
   segments: z.record(z.string(), SegmentStory).default({}),
   hasInternalSegment: z.boolean().default(true),
   metrics: z.record(z.string(), QueryStory),
+  /** Set where series that say how many requests they are about are read from scraped counters. */
+  scraping: Scraping.optional(),
   /** Seen in the deploy metric, or told by a deploy system. Undefined: deploys are not visible at all. */
   deploys: z
     .array(z.strictObject({ ago: minutesAgo, version: z.string(), told: z.boolean().default(false) }))
