@@ -49,8 +49,10 @@ export const gone = "[redacted]";
 
 const secretWords = [
   "pass(?:word|wd|phrase|code)",
+  "(?<=[_.-])pass",
+  "\\bpass(?=[\"']?=)",
   "pwd",
-  "secret(?:[_-]?(?:key|value|id|token|string|data))?",
+  "secret(?:[_-]?(?:key(?:[_-]?base)?|value|id|token|string|data))?",
   "token(?:[_-]?(?:value|key|secret|id))?",
   "api[_-]?key(?:[_-]?(?:value|id))?",
   "(?:access|account|auth|client|encryption|license|licence|private|sas|shared|signing|ssh|storage)[_-]?key",
@@ -71,14 +73,14 @@ const keyNames =
 const secretName = new RegExp(`(?:${secretWords})$`, "i");
 
 /** Between a name and its value: `=`, `:`, `=>`, with quotes that may themselves be escaped. */
-const sign = String.raw`\\{0,4}["']?\s{0,4}(?:=>|[:=])\s{0,4}`;
+const sign = String.raw`\\{0,4}["']?\s{0,4}(?:=>|[:=：＝])\s{0,4}`;
 
 /** Tokens that say themselves what they are, by the prefix that their issuer gives them. */
 const tokenForms = [
   // Chats and their webhooks.
   "xox[a-z]{1,2}(?:\\.xox[a-z])?-[A-Za-z0-9-]{8,512}",
   "xapp-[A-Za-z0-9-]{8,512}",
-  "\\d{8,10}:AA[A-Za-z0-9_-]{33}",
+  "(?:bot)?\\d{8,10}:AA[A-Za-z0-9_-]{30,40}",
   "[MNO][A-Za-z0-9_-]{23,27}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,40}",
   // Code and packages.
   "gh[pousr]_[A-Za-z0-9]{20,255}",
@@ -117,6 +119,7 @@ const tokenForms = [
   "api-[A-Za-z0-9_-]{30,128}",
   // Payment, mail, models and the rest.
   "sk-[A-Za-z0-9_-]{16,512}",
+  "secret_[A-Za-z0-9]{36,64}",
   "xai-[A-Za-z0-9]{20,255}",
   "pplx-[A-Za-z0-9]{20,255}",
   "[sr]k_(?:live|test|prod)_[A-Za-z0-9]{10,255}",
@@ -142,12 +145,20 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   // user:password@ and token@ in any address.
   [/(:\/\/)[^\s/@:"'<>]{0,256}:[^\s/"'<>]{1,256}@/g, `$1${gone}@`],
   [/(:\/\/)[A-Za-z0-9_-]{16,256}@/g, `$1${gone}@`],
+  // Of databases and queues also with a slash in the password, which after a host's port would be a path.
+  [
+    /\b((?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|sqlserver|clickhouse):\/\/)[^\s/@:"'<>]{0,128}:(?!\d{1,5}\/)[^\s"'<>]{1,128}@/gi,
+    `$1${gone}@`,
+  ],
   // Authorization headers, whatever the scheme.
   [
     /\b(authorization\\{0,4}['"]?\s{0,4}[:=]\s{0,4}\\{0,4}['"]?(?!(?:[a-z][a-z0-9-]{1,20}\s{1,4})?\[redacted\])(?:[a-z][a-z0-9-]{1,20}\s{1,4})?)[^\s'",;\\]{4,4096}/gi,
     `$1${gone}`,
   ],
   [/\b(bearer|geniekey)(\s{1,4})[A-Za-z0-9._~+/=-]{12,4096}/gi, `$1$2${gone}`],
+  // Shorter ones, and parts of a digest, where no word looks like them.
+  [/\b(bearer)(\s{1,4})(?=[A-Za-z._~+/=-]{0,60}[0-9])[A-Za-z0-9._~+/=-]{6,4096}/gi, `$1$2${gone}`],
+  [/\b((?:c?nonce|response)=\\{0,4}["'])(?=[A-Za-z+/=_-]{0,60}[0-9])[A-Za-z0-9+/=_-]{16,256}/gi, `$1${gone}`],
   // "Token verification", "Basic authentication": here only what no word looks like is taken for a credential.
   [
     /\b(basic|token|splunk|apikey)(\s{1,4})(?=[A-Za-z._~+/=-]{0,60}[0-9])[A-Za-z0-9._~+/=-]{12,4096}/gi,
@@ -177,7 +188,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   ],
   [
     new RegExp(
-      `((?:${secretWords})(?:${sign}|>))(?!["'\\\\[]|\\[redacted\\])(?:[^\\s"'&,;<\\\\]|&(?![\\w.%-]{1,60}=)){4,512}`,
+      `((?:${secretWords})(?:${sign}|>))(?!["'\\\\[]|\\[redacted\\])(?:[^\\s"'&,;<\\\\]|[&,;](?=[^\\s"'&,;<\\\\])(?![\\w.% -]{1,60}[=:])){1,512}`,
       "gi",
     ),
     `$1${gone}`,
@@ -189,6 +200,12 @@ const patterns: readonly (readonly [RegExp, string])[] = [
     ),
     `$1${gone}`,
   ],
+  // curl -u name:value, mysql -pvalue.
+  [
+    /((?<![\w-])(?:-u\s{0,4}|--(?:proxy-)?user[\s=]{1,4})["']?[A-Za-z][^\s:"'/]{0,100}:)(?!\/)[^\s"']{1,256}/g,
+    `$1${gone}`,
+  ],
+  [/\b(mysql[a-z]{0,10}(?:\s{1,2}[\w.=-]{1,60}){0,6}?\s{1,2}-p)[^\s"']{1,256}/g, `$1${gone}`],
   [new RegExp(`(\\b${keyNames}${sign}\\\\{0,4}["']?)[A-Za-z0-9+/=]{20,512}(?![\\w.-])`, "gi"), `$1${gone}`],
   // Of signed addresses.
   [/([?&](?:sig|auth|jwt|key|code)=)(?=[^&\s]{0,60}\d)[^\s&"'<>]{16,512}/gi, `$1${gone}`],

@@ -1,6 +1,7 @@
 import type { EvidenceItem } from "../../domain/evidence/evidence.ts";
 import { gapId } from "../../domain/evidence/evidence-id.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
+import { gone, namesSecret } from "../../domain/redact.ts";
 import type { DraftBrief } from "../../pipeline/ports/drafter.ts";
 import { escapeMarks } from "./escape-marks.ts";
 
@@ -132,6 +133,6 @@ function outsideLabels(labels: Readonly<Record<string, string>>): Record<string,
   return Object.fromEntries(
     Object.entries(labels)
       .slice(0, 30)
-      .map(([name, value]) => [outsideText(name, 80), outsideText(value)]),
+      .map(([name, value]) => [outsideText(name, 80), namesSecret(name) ? gone : outsideText(value)]),
   );
 }

@@ -2,6 +2,7 @@ import type { EvidenceOf, MetricTrend } from "../../domain/evidence/evidence.ts"
 import { figuresWords, figureWords, spanWords, timeWords } from "../../domain/evidence/evidence-words.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
 import { type Instant, toInstant } from "../../domain/ids.ts";
+import { gone, namesSecret } from "../../domain/redact.ts";
 import type { MetricQuery } from "../../domain/service.ts";
 import { variationIn } from "./compare-cohorts.ts";
 import type { Point, SeriesComparison } from "./compare-series.ts";
@@ -28,7 +29,7 @@ export function describeMetric(
     Object.entries(labels)
       .filter(([name]) => name !== "__name__")
       .slice(0, mostLabels)
-      .map(([name, value]) => [outsideText(name, 80), outsideText(value, 120)]),
+      .map(([name, value]) => [outsideText(name, 80), namesSecret(name) ? gone : outsideText(value, 120)]),
   );
   const label = labelText({ labels: shown });
   return {

@@ -259,16 +259,16 @@ describe("an answer that does not fit", () => {
   });
 });
 
-describe("what a model is charged", () => {
-  const meterOf = () => {
-    const budgets = memoryBudgets();
-    const budget = ModelBudget.parse({});
-    const incidentId = IncidentId.parse("INC-0000000001");
-    const prices = { inputPerMillion: 1, outputPerMillion: 1 };
-    const meter = createMeter({ incidentId, prices, budget, budgets, keep: () => undefined });
-    return { meter, charged: (name: string) => budgets.sums.get(name) ?? 0 };
-  };
+const meterOf = () => {
+  const budgets = memoryBudgets();
+  const budget = ModelBudget.parse({});
+  const incidentId = IncidentId.parse("INC-0000000001");
+  const prices = { inputPerMillion: 1, outputPerMillion: 1 };
+  const meter = createMeter({ incidentId, prices, budget, budgets, keep: () => undefined });
+  return { meter, charged: (name: string) => budgets.sums.get(name) ?? 0 };
+};
 
+describe("what a model is charged", () => {
   test("is no more than the bytes that went to and fro can have been, whatever its server says", async () => {
     const usage = { prompt_tokens: 999_999_999_999, completion_tokens: 999_999_999_999 };
     const choices = [{ finish_reason: "stop", message: { content: JSON.stringify(sensible) } }];

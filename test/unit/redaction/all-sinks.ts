@@ -47,6 +47,8 @@ export interface Planted {
   change?: Record<string, string>;
   auditComment?: string;
   metricLabel?: string;
+  /** The value of a metric's label `db_password`. */
+  metricPassword?: string;
   rationale?: string;
 }
 
@@ -220,7 +222,7 @@ function changeBody({ change }: Planted): object {
   };
 }
 
-function worldWith({ auditComment, metricLabel }: Planted) {
+function worldWith({ auditComment, metricLabel, metricPassword }: Planted) {
   const at = ago(6);
   const world = rerankerWorld();
   const [first] = world.changes ?? [];
@@ -235,7 +237,15 @@ function worldWith({ auditComment, metricLabel }: Planted) {
     ],
     metrics: {
       ...world.metrics,
-      latency_by_pod: [{ labels: { pod: metricLabel ?? "a" }, value: jump(at, 0.8, 2.4) }],
+      latency_by_pod: [
+        {
+          labels: {
+            pod: metricLabel ?? "a",
+            ...(metricPassword !== undefined && { db_password: metricPassword }),
+          },
+          value: jump(at, 0.8, 2.4),
+        },
+      ],
     },
   });
 }

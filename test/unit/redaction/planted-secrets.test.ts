@@ -79,6 +79,15 @@ describe("planted secrets", () => {
     expect(looked).toBe(kinds * each);
   }, 120_000);
 
+  it("reach none as the value of a metric's label that says what it is, whatever they look like", async () => {
+    const seen = await runThrough({ metricPassword: "zyxwvutsrq" });
+    expect(seen["model request"]).toContain("db_password");
+    // The log is given all that was planted without its label's name.
+    for (const sink of sinks.filter((one) => one !== "log")) {
+      expect(seen[sink], sink).not.toContain("zyxwvutsrq");
+    }
+  });
+
   it("would be found if they did: a harmless text in the same fields is", async () => {
     const word = "zyxwvutsrq";
     const seen = new Map<Sink, number>();
@@ -151,6 +160,13 @@ describe("harmless texts", () => {
     "Basic authentication is refused for 12 users",
     "started 1700000000000, ended 1700000000123456789",
     "+49 30 1234567, order 4000123412341235",
+    "the bypass: none, compass=north, 12 tests pass",
+    "docker run -u 1000:1000 -p 8080:80 shop",
+    "postgres://db.example:5432/shop is refused for ops@shop.example",
+    "https://registry.example:5000/shop@sha256 is pulled",
+    "response=200, bearer of bad news",
+    "sort -u names, date -u +%H:%M",
+    "mysql -u root -p asks for it",
   ])("%s", (text) => expect(redact(text)).toBe(text));
 });
 
@@ -200,6 +216,21 @@ it("costs no more than its length: 256 KB of the worst in 50 ms", () => {
     "session_id",
     "client-",
     "x://a:",
+    "redis://a:",
+    "mysql ",
+    "mysql -",
+    "mysql  a",
+    "-u a",
+    " -u a:",
+    "--user ",
+    "pass=",
+    "db_pass",
+    "password=,",
+    "password=a,",
+    "password=;a ",
+    "secret_",
+    "response='",
+    "bot123456789:AA",
     "password=&",
     "[redacted]",
     "%41",
