@@ -48,7 +48,7 @@ export const measureNames = [
   "cause",
   "fellBack",
 ] as const;
-export type MeasureName = (typeof measureNames)[number];
+type MeasureName = (typeof measureNames)[number];
 
 export function tally(scores: readonly Score[]): Tally {
   const recommended = scores.filter(({ flag }) => flag !== null);
