@@ -48,7 +48,6 @@ export const measureNames = [
   "cause",
   "fellBack",
 ] as const;
-type MeasureName = (typeof measureNames)[number];
 
 export function tally(scores: readonly Score[]): Tally {
   const recommended = scores.filter(({ flag }) => flag !== null);
