@@ -11,7 +11,7 @@ import { changeId, correlationId, incidentId, onFlag, snapshotOf } from "../../s
 import { assessmentWith } from "../../support/incident-fixtures.ts";
 import { createInMemoryStore, type InMemoryStore, movableClock } from "../../support/in-memory-store.ts";
 import { contractWith, controlsWith, exampleRoles } from "../../support/policy-fixtures.ts";
-import { incidentWrite, opened } from "../../contract/storage/story-of-streams.ts";
+import { incidentWrite, muteWrite, opened } from "../../contract/storage/story-of-streams.ts";
 import { gather as gatherWorld, rerankerWorld } from "../drafting/world.ts";
 
 const silent = () => undefined;
@@ -94,6 +94,29 @@ async function createInvestigation(over: Partial<InvestigateDeps> = {}) {
     incident: async () => (await store.ledger.incident(incidentId))?.state,
   };
 }
+
+describe("the incident of a muted service", () => {
+  it("is looked at only when the mute is over, whatever time its row says", async () => {
+    const gathered = vi.fn(async () => evidence);
+    const { store, clock, toItsEnd } = await createInvestigation({ gather: gathered });
+    const until = later(clock.now(), 10 * 60_000);
+    const by = { at: clock.now(), userId: "U0RITA", reason: "upgrade" };
+    await store.ledger.commit({
+      writes: [
+        incidentWrite(incidentId, 1, [
+          // As the mute was when the incident opened; it has been made longer since.
+          { type: "muted", ...by, until: later(clock.now(), 60_000), service: "checkout" },
+        ]),
+        muteWrite("checkout", 0, [{ type: "service_muted", ...by, name: "Rita", until }]),
+      ],
+    });
+    await toItsEnd(5);
+    expect(gathered).not.toHaveBeenCalled();
+    expect([...store.tables.work.values()].map(({ dueAt }) => dueAt)).toEqual([until]);
+    await toItsEnd(6);
+    expect(gathered).toHaveBeenCalledOnce();
+  });
+});
 
 /** An abstention, as it is assessed. */
 async function abstaining() {
