@@ -80,7 +80,10 @@ export async function assess(
           ? `In mode ${reading.mode} no change is drafted.`
           : assessment.abstention,
       expected: assessment.candidateId === null ? null : expectedEffect(judged, deps.verifyAfterMs),
-      cappedBecause: about === undefined ? [] : cappedBecause(assessment.confidence, judged, about),
+      cappedBecause:
+        about === undefined
+          ? []
+          : cappedBecause(assessment.confidence, { evidence: judged, incident }, about),
       gaps: gapLines(evidence),
       dropped: [...assessment.dropped, ...offered.notes],
     },

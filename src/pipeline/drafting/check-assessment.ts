@@ -9,10 +9,10 @@ import {
 import { type Evidence, itemsOf, judgedEvidence } from "../../domain/evidence/evidence.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
 import { countFiring, type IncidentState } from "../../domain/incident/incident.ts";
-import { capConfidence, tooLittleBecause } from "./cap-confidence.ts";
+import { capConfidence, type Judged, tooLittleBecause } from "./cap-confidence.ts";
 import { carriedSentences, carrying } from "./carried-claims.ts";
 import { draftByRules } from "./draft-by-rules.ts";
-import { datingToleranceMs, onsetOf, troubleOnset, worstMetric } from "./order-suspects.ts";
+import { datingToleranceMs, troubleOnset, worstMetric } from "./order-suspects.ts";
 import type { DraftBrief } from "../ports/drafter.ts";
 import { weighSuspects } from "./weigh-suspects.ts";
 
@@ -53,7 +53,7 @@ export function checkAssessment(answer: Assessment, brief: DraftBrief): Assessme
     candidateId: typeof chosen === "string" ? null : chosen.id,
     abstention: typeof chosen === "string" ? abstention(chosen) : "",
     expected: null,
-    confidence: overall(answer, chosen, suspects, judged.evidence),
+    confidence: overall(answer, chosen, suspects, judged),
     cappedBecause: [],
     gaps: [],
     dropped: dropped.slice(0, mostDropped),
@@ -72,7 +72,7 @@ function checkedCandidate(
   answer: Assessment,
   cause: CauseClass,
   suspects: readonly Suspect[],
-  { candidates, evidence }: DraftBrief,
+  { candidates, evidence, incident }: DraftBrief,
 ): Candidate | string {
   if (answer.candidateId === null) {
     return "The model recommends no flag change and gives no reason that rests on evidence.";
@@ -84,7 +84,7 @@ function checkedCandidate(
   if (cause !== "flag" || !suspects.some(({ flagKey }) => flagKey === candidate.flagKey)) {
     return `no evidence that stands up makes ${outsideText(candidate.flagKey, 80)} a suspect.`;
   }
-  const tooLittle = tooLittleBecause(evidence, candidate.flagKey);
+  const tooLittle = tooLittleBecause({ evidence, incident }, candidate.flagKey);
   return tooLittle === null ? candidate : `the evidence is too little, because ${tooLittle}.`;
 }
 
@@ -114,7 +114,7 @@ function checkedSuspects(
     else if (kept.length >= mostSuspects) drop("too many suspects are named.");
     else {
       const why = stands(suspect.why, sentenceLimit, `suspect ${key}`, citations);
-      const confidence = capConfidence(suspect.confidence, judged, suspect.flagKey);
+      const confidence = capConfidence(suspect.confidence, { evidence: judged, incident }, suspect.flagKey);
       if (why === "") drop("nothing that is said about it rests on evidence.");
       else kept.push({ flagKey: suspect.flagKey, confidence, why, citations });
     }
@@ -144,7 +144,7 @@ function hasTrace(
     case "flag":
       return suspects.length > 0;
     case "deploy": {
-      const until = Date.parse(onsetOf(evidence) ?? evidence.to) + datingToleranceMs;
+      const until = Date.parse(troubleOnset(evidence, incident) ?? evidence.to) + datingToleranceMs;
       const changes = [...itemsOf(evidence, "deploy"), ...itemsOf(evidence, "change")];
       return changes.some(({ at }) => Date.parse(at) <= until);
     }
@@ -164,12 +164,15 @@ function overall(
   { confidence: claimed, candidateId }: Assessment,
   chosen: Candidate | string,
   suspects: readonly Suspect[],
-  evidence: Evidence,
+  judged: Judged,
 ): Confidence {
   // Who chose what does not stand is not to be trusted about the rest; no abstention is ever certain.
   if (typeof chosen === "string") {
-    return lowerConfidence(claimed, candidateId !== null || evidence.gaps.length > 0 ? "low" : "medium");
+    return lowerConfidence(
+      claimed,
+      candidateId !== null || judged.evidence.gaps.length > 0 ? "low" : "medium",
+    );
   }
   const suspect = suspects.find(({ flagKey }) => flagKey === chosen.flagKey);
-  return lowerConfidence(capConfidence(claimed, evidence, chosen.flagKey), suspect?.confidence ?? "low");
+  return lowerConfidence(capConfidence(claimed, judged, chosen.flagKey), suspect?.confidence ?? "low");
 }

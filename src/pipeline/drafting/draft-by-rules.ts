@@ -150,7 +150,7 @@ function withoutSuspect(
   return none(causeOf(deploy), `${why} ${innocent}`, since);
 }
 
-function suspectOf({ change, leadMs, cohorts, citations }: WeighedChange, { evidence }: DraftBrief): Suspect {
+function suspectOf({ change, leadMs, cohorts, citations }: WeighedChange, brief: DraftBrief): Suspect {
   const confirms = cohorts.verdict === "confirms";
   const when = leadMs >= datingToleranceMs ? `${spanWords(leadMs)} before` : "just as";
   const own = change.ownChangeId === null ? "" : `, by Signalman itself (${change.ownChangeId})`;
@@ -158,7 +158,7 @@ function suspectOf({ change, leadMs, cohorts, citations }: WeighedChange, { evid
   const claimed: Confidence = confirms ? "high" : "medium";
   return {
     flagKey: change.ref.key,
-    confidence: capConfidence(claimed, evidence, change.ref.key),
+    confidence: capConfidence(claimed, brief, change.ref.key),
     why: `${change.ref.key} was changed ${when} the trouble began${own} [${change.id}].${compared}`,
     citations: [...new Set(citations)],
   };

@@ -55,7 +55,7 @@ export function offerCandidates(request: OfferRequest): Offer {
   const notes = new Set<string>();
   const offers: Omit<Candidate, "id">[] = [];
   const seenFlags = new Set<string>();
-  for (const change of orderedSuspects(request.evidence)) {
+  for (const change of orderedSuspects(request.evidence, request.incident)) {
     if (seenFlags.has(change.ref.key)) continue;
     seenFlags.add(change.ref.key);
     const snapshot = request.snapshots.find(({ ref }) => ref.key === change.ref.key);

@@ -45,11 +45,6 @@ function isMeasuredOverAll({ unit }: Metric, metrics: readonly Metric[]): boolea
   );
 }
 
-/** When the trouble began: the onset of the worst metric; null where no metric got worse. */
-export function onsetOf(evidence: Evidence): Instant | null {
-  return worstMetric(evidence)?.onsetAt ?? null;
-}
-
 /** Epoch milliseconds between which something lies. */
 export interface Span {
   from: number;
@@ -99,10 +94,11 @@ export function changedBehaviour({ gained, movedPercent, targetsMoved }: FlagCha
   return gained.length > 0 || movedPercent === null || movedPercent > 0 || targetsMoved > 0;
 }
 
-/** Changes that came before the onset, changed what users get and are still in effect; the latest first. */
-export function orderedSuspects(evidence: Evidence): FlagChange[] {
-  const onset = onsetOf(evidence);
-  const latest = Date.parse(onset ?? evidence.to) + datingToleranceMs;
+/** Changes that came before the trouble, changed what users get and are still in effect; the latest first. */
+export function orderedSuspects(evidence: Evidence, incident: IncidentState): FlagChange[] {
+  // Where the two differ the earlier one counts: what came between them is no cause of which one could be sure.
+  const onsets = [troubleOnset(evidence, incident), worstMetric(evidence)?.onsetAt ?? null, evidence.to];
+  const latest = Math.min(...onsets.flatMap((at) => (at === null ? [] : Date.parse(at)))) + datingToleranceMs;
   return itemsOf(evidence, "flag_change")
     .filter((change) => change.inEffect && changedBehaviour(change) && Date.parse(change.at) <= latest)
     .toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at) || (a.auditId < b.auditId ? -1 : 1));

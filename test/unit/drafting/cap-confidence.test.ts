@@ -8,11 +8,12 @@ import {
   capRules,
   tooLittleBecause,
 } from "../../../src/pipeline/drafting/cap-confidence.ts";
-import { ago, gather, jump, minutes, now, rerankerWorld } from "./world.ts";
+import { ago, gather, incidentOf, jump, minutes, now, rerankerWorld } from "./world.ts";
 
 const flagKey = "support_answer_profile";
 const gap = (source: string) => ({ source, reason: "It did not answer." });
 
+const incident = incidentOf(rerankerWorld());
 const compared = await gather(rerankerWorld());
 const uncompared = without(compared, (item) => item.kind === "metric" && "variation" in item.labels);
 
@@ -39,6 +40,8 @@ function withOtherFlag(evidence: Evidence): Evidence {
   const other = { ...change, id: "E98", auditId: "audit-other", ref: { ...change.ref, key: "other" } };
   return { ...evidence, items: [...evidence.items, other] };
 }
+
+const alerted = (minutesAgo: number) => incidentOf({ alert: { startedAt: ago(minutesAgo) } });
 
 describe("confidence", () => {
   test.each<[string, Evidence, Confidence, string | null]>([
@@ -87,11 +90,27 @@ describe("confidence", () => {
     ["another flag changed too", withOtherFlag(uncompared), "medium", null],
     ["another flag changed too, and the variations are compared", withOtherFlag(compared), "high", null],
   ])("where %s", (_, evidence, expected, tooLittle) => {
-    expect(capConfidence("high", evidence, flagKey)).toBe(expected);
-    expect(capConfidence("low", evidence, flagKey)).toBe("low");
-    expect(tooLittleBecause(evidence, flagKey)).toBe(tooLittle);
-    if (expected === "high") expect(cappedBecause(expected, evidence, flagKey)).toEqual([]);
-    else expect(cappedBecause(expected, evidence, flagKey).length).toBeGreaterThan(0);
+    const judged = { evidence, incident };
+    expect(capConfidence("high", judged, flagKey)).toBe(expected);
+    expect(capConfidence("low", judged, flagKey)).toBe("low");
+    expect(tooLittleBecause(judged, flagKey)).toBe(tooLittle);
+    if (expected === "high") expect(cappedBecause(expected, judged, flagKey)).toEqual([]);
+    else expect(cappedBecause(expected, judged, flagKey).length).toBeGreaterThan(0);
+  });
+
+  test("a slow metric makes nothing long: the alert dates the trouble too", () => {
+    const late = Evidence.parse({
+      ...uncompared,
+      items: uncompared.items.map((item) => {
+        if (item.kind === "flag_change") return { ...item, at: ago(16) };
+        if (item.kind !== "metric" || item.onsetAt === null) return item;
+        const { begunBetween: _, ...dated } = item;
+        return { ...dated, onsetAt: ago(6) };
+      }),
+    });
+    const long = "the trouble began long after the change";
+    expect(tooLittleBecause({ evidence: late, incident: alerted(6) }, flagKey)).toBe(long);
+    expect(tooLittleBecause({ evidence: late, incident: alerted(16) }, flagKey)).toBeNull();
   });
 
   test("the world of these cases is what they take it for", () => {

@@ -5,7 +5,7 @@ import { later } from "../../../src/domain/ids.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
 import type { FlagHistoryEntry, SegmentHistoryEntry } from "../../../src/pipeline/ports/flag-platform.ts";
 import { orderedSuspects } from "../../../src/pipeline/drafting/order-suspects.ts";
-import { ago, boolFlag, flagOf, internal } from "../drafting/world.ts";
+import { ago, boolFlag, flagOf, incidentOf, internal } from "../drafting/world.ts";
 import { ask } from "./question.ts";
 
 const beta: Segment = { ...internal, id: "seg-beta", name: "Beta", key: "beta", included: ["ann", "bob"] };
@@ -136,7 +136,7 @@ describe("other environments of the service", () => {
     });
     expect(asked.toSorted()).toEqual(["other/prod", "p/prod", "p/staging"]);
     expect(itemsOf(evidence, "flag_change")).toEqual([]);
-    expect(orderedSuspects(evidence)).toEqual([]);
+    expect(orderedSuspects(evidence, incidentOf({}))).toEqual([]);
     const elsewhere = itemsOf(evidence, "flag_change_elsewhere");
     expect(elsewhere.map(({ environmentName }) => environmentName).toSorted()).toEqual([
       "partner",
