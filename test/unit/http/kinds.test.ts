@@ -382,6 +382,15 @@ describe("the parts of an alert", () => {
     expect(toFingerprint("", { a: "1", b: "2" })).toBe(toFingerprint(null, { b: "2", a: "1" }));
   });
 
+  it("keeps labels of 16,000 characters in all, the short ones of what comes later included", () => {
+    const long = Object.fromEntries(
+      Array.from({ length: 99 }, (_, index) => [`l${index}`, "words ".repeat(160)]),
+    );
+    const labels = toLabels({ ...long, service: "shop" });
+    expect(JSON.stringify(labels).length).toBeLessThan(18_000);
+    expect(labels["service"]).toBe("shop");
+  });
+
   it("leaves out labels that are no labels", () => {
     const labels = toLabels(JSON.parse('{"__proto__":"x","a":null,"b":{},"c":true,"d":"\\u0000"}'));
     expect(labels).toEqual({ c: "true" });

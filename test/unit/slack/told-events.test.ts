@@ -32,6 +32,18 @@ it("has no line for an event that is not read for the thread", () => {
     entryOf({ type: "action_refused", action: "close", ...who }),
     entryOf({ type: "feedback_given", at, userId: "U1", name: "Ben", useful: true }),
     entryOf({
+      type: "tool_called",
+      at,
+      tool: "metric.query",
+      arguments: "{}",
+      argumentsHash: "sha256:0",
+      decision: null,
+      outcome: "refused",
+      because: "a limit is met",
+      evidenceIds: [],
+      ms: 1,
+    }),
+    entryOf({
       type: "alert_counted",
       at,
       deliveryId: DeliveryId.parse("0198c0de-0000-7000-8000-000000000007"),
@@ -52,6 +64,7 @@ it("has no line for an event that is not read for the thread", () => {
     "execution_started",
     "feedback_given",
     "incident_opened",
+    "tool_called",
     "vote_refused",
   ]);
   expect(silent.filter((entry) => eventLines(entry) !== null)).toEqual([]);

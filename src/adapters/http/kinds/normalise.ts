@@ -6,7 +6,15 @@ import { gone, namesSecret, redact } from "../../../domain/redact.ts";
 import { remembered } from "./remembered.ts";
 
 /** How large an alert's parts may be; what is beyond stays in the raw row. */
-export const limits = { title: 300, summary: 3000, labels: 100, labelName: 128, labelValue: 1000, links: 10 };
+export const limits = {
+  title: 300,
+  summary: 3000,
+  labels: 100,
+  labelName: 128,
+  labelValue: 1000,
+  labelsInAll: 16_000,
+  links: 10,
+};
 
 /** The most alerts that one delivery may carry; each becomes an event. */
 export const maxAlerts = 2000;
@@ -45,12 +53,16 @@ export function toLabels(value: unknown): Record<string, string> {
   const labels: Record<string, string> = {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) return labels;
   let left = limits.labels;
+  // An incident keeps many alerts whole, and is written with each that joins.
+  let space = limits.labelsInAll;
   for (const [rawName, rawValue] of Object.entries(value)) {
     const name = toText(rawName, limits.labelName);
     const text = toText(rawValue, limits.labelValue);
     if (name === "" || name === "__proto__" || text === "" || isPlaceholder(text)) continue;
     if (left === 0) break;
+    if (name.length + text.length > space) continue;
     left -= 1;
+    space -= name.length + text.length;
     labels[name] = namesSecret(name) ? gone : text;
   }
   return labels;
