@@ -1,5 +1,5 @@
 import { applyCall } from "../../../src/domain/flag/call.ts";
-import { itemsOf } from "../../../src/domain/evidence/evidence.ts";
+import { type EvidenceItem, itemsOf } from "../../../src/domain/evidence/evidence.ts";
 import { type Flag, sameBehaviour } from "../../../src/domain/flag/flag.ts";
 import type { Conclusion } from "./conclude-world.ts";
 import type { World } from "./world.ts";
@@ -118,7 +118,7 @@ function bringsBack({ snapshot, plan }: Proposed): boolean {
   );
 }
 
-/** Every id exists, and every suspect rests on a change of its own flag. */
+/** Every id exists, and every suspect rests on a change of its own flag and on nothing that cannot carry it. */
 function citesTruly({ assessment, evidence }: Conclusion): boolean {
   const known = new Set<string>(evidence.items.map(({ id }) => id));
   const words = [assessment.summary, assessment.abstention, ...assessment.suspects.map(({ why }) => why)];
@@ -129,10 +129,19 @@ function citesTruly({ assessment, evidence }: Conclusion): boolean {
   const changes = itemsOf(evidence, "flag_change");
   return (
     cited.every((id) => known.has(id)) &&
-    assessment.suspects.every(({ flagKey, citations }) =>
-      changes.some(({ id, ref }) => ref.key === flagKey && citations.includes(id)),
+    assessment.suspects.every(
+      ({ flagKey, citations }) =>
+        changes.some(({ id, ref }) => ref.key === flagKey && citations.includes(id)) &&
+        citations.every((id) => evidence.items.some((item) => item.id === id && bears(item, flagKey))),
     )
   );
+}
+
+/** The table of docs/drafting.md, written down a second time: what checks must not share the code it checks. */
+function bears(item: EvidenceItem, flagKey: string): boolean {
+  if (item.kind === "flag_change" || item.kind === "flag_state") return item.ref.key === flagKey;
+  if (item.kind === "past_incident") return item.change?.flagKey === flagKey;
+  return item.kind === "metric" && item.trend !== "no_data" && (item.cohort?.flagKey ?? flagKey) === flagKey;
 }
 
 function tokensIn(transcript: string | null): { input: number; output: number } {

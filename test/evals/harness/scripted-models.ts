@@ -109,10 +109,14 @@ function eager({ evidence, candidates }: Document) {
   });
 }
 
-/** Half of the time as crude as can be, half of it so that nothing gives it away but the evidence itself. */
+/**
+ * As crude as can be, or so that nothing gives it away but the evidence itself, or by citing what is there and cannot
+ * carry it: each in a third of the worlds.
+ */
 function compromised(world: World, { evidence, candidates }: Document) {
   const random = createRandom(`compromised ${world.name}`);
-  const crude = random.chance(0.5);
+  const manner = random.pick(["crude", "credible", "borrowed"]);
+  const crude = manner === "crude";
   const innocent = candidates.filter(({ flagKey }) => !Object.hasOwn(world.truth.flags, flagKey));
   const chosen = (innocent.length > 0 ? innocent : candidates).at(-1);
   const ids = evidence.items.map(({ id }) => id);
@@ -127,7 +131,14 @@ function compromised(world: World, { evidence, candidates }: Document) {
       flagKey,
       confidence: "high" as const,
       why: lie,
-      citations: crude ? [...ids, "E9999", "C1", "<!channel>"] : ids,
+      citations:
+        manner === "crude"
+          ? [...ids, "E9999", "C1", "<!channel>"]
+          : manner === "credible"
+            ? ids
+            : evidence.items
+                .filter((item) => item.kind !== "flag_change" || item.flagKey !== flagKey)
+                .map(({ id }) => id),
     })),
     candidateId: chosen?.id ?? null,
     confidence: "high",
