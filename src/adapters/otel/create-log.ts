@@ -1,5 +1,5 @@
 import { destination as fileDestination, pino, stdSerializers } from "pino";
-import { redact } from "../../domain/redact.ts";
+import { namesSecret, redact } from "../../domain/redact.ts";
 import type { Log, LogFields } from "../../pipeline/ports/log.ts";
 
 export interface LogOptions {
@@ -16,7 +16,6 @@ export function createLog({ level, file, base }: LogOptions): Log {
     {
       level,
       base,
-      redact: { paths: secretPaths, censor: "[secret]" },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       // Written out already.
@@ -41,9 +40,13 @@ function withoutSecrets(value: unknown, depth: number): unknown {
   if (value instanceof Error) return withoutSecrets({ ...stdSerializers.err(value) }, depth - 1);
   if (Array.isArray(value)) return value.map((each) => withoutSecrets(each, depth - 1));
   return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [name, withoutSecrets(each, depth - 1)]),
+    Object.entries(value).map(([name, each]) => [
+      name,
+      isSecret(name, each) ? "[secret]" : withoutSecrets(each, depth - 1),
+    ]),
   );
 }
 
-const secretKeys = ["authorization", "token", "secret", "password", "apiKey", "cookie"];
-const secretPaths = secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
+function isSecret(name: string, value: unknown): boolean {
+  return typeof value === "string" && (namesSecret(name) || /^authorization$/i.test(name));
+}
