@@ -110,6 +110,11 @@ function blame(brief: DraftBrief, worst: Metric, onset: Instant): Conclusion {
     const why = `${first.change.ref.key} and ${rival.change.ref.key} are equally suspect [${first.change.id}, ${rival.change.id}]; changing one would be a guess.`;
     return { ...none("unknown", why, since), suspects: listed };
   }
+  const undone = undoneJustBefore(first, weighed);
+  if (undone !== undefined && !confirmed) {
+    const why = `${first.change.ref.key} was changed and changed back within ${spanWords(nearMs)}; which of both it was cannot be told [${undone.id}, ${first.change.id}].`;
+    return { ...none("unknown", why, since), suspects: listed };
+  }
   const candidate = choose(first, brief.candidates);
   if (candidate === undefined) {
     const why = `${first.change.ref.key} is suspect, but no operation that is allowed here would undo or contain it.`;
@@ -195,6 +200,19 @@ function deployJustBefore({ evidence }: DraftBrief, { change }: WeighedChange) {
   return otherChanges(evidence).findLast(
     (other) => Date.parse(other.at) <= at && at - Date.parse(other.at) <= takesTrafficMs,
   );
+}
+
+/** What came right after a change of the same flag, and took it back, may be somebody's cure. */
+function undoneJustBefore({ change }: WeighedChange, weighed: readonly WeighedChange[]) {
+  const at = Date.parse(change.at);
+  return weighed.find(
+    ({ change: other }) =>
+      other.ref.key === change.ref.key &&
+      !other.inEffect &&
+      other.gained.length > 0 &&
+      Date.parse(other.at) < at &&
+      at - Date.parse(other.at) <= nearMs,
+  )?.change;
 }
 
 function whatChanged(change: OtherChange): string {

@@ -25,6 +25,9 @@ const effects: readonly { untilMs: number; share: number }[] = [
 export const soonMs = 2 * 60_000;
 /** Against mere chance a change must be this likely to be the cause, time alone considered; it is no surer than that. */
 const leastSure = 0.92;
+/** What cannot be dated better than so is not blamed by time alone; such a change is as likely chance as cause. */
+const mostWidthMs = 5 * 60_000;
+const unsureOdds = 1;
 /** Another change leaves it open which it was where it is at least this part as likely. */
 const rivalPart = 0.05;
 /** Even where no other flag changed, one may by chance: as if half a change had been seen. */
@@ -119,6 +122,7 @@ function oddsOf({ at, ref }: FlagChange, evidence: Evidence, onset: number): num
   // Clocks differ by seconds, so that an onset just before the change may be one after it.
   const soonest = Date.parse(at) - datingToleranceMs;
   const widthMs = Math.max(to - from, datingToleranceMs);
+  if (widthMs > mostWidthMs) return unsureOdds;
   return (shownWithin(to - soonest) - shownWithin(to - widthMs - soonest)) / widthMs / perMs;
 }
 
