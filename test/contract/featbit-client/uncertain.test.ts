@@ -78,9 +78,7 @@ describe("an uncertain write is read back, never guessed", () => {
     await world.featbit.as(alice).toggle(checkout, false);
     expect(await world.writer.reconcile(plan, "OP-1")).toMatchObject({
       kind: "unclear",
-      reason: expect.stringMatching(
-        /^Alice changed the flag at .* It behaves as planned all the same\.$/,
-      ),
+      reason: expect.stringMatching(/^Alice changed the flag at .* It behaves as planned all the same\.$/),
       current: expect.arrayContaining([expect.stringMatching(/^Off: everyone gets/)]),
     });
   });

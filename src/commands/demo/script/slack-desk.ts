@@ -44,7 +44,8 @@ export function createSlackDesk({ slack, people, channels }: World): SlackDesk {
     newCard: (since, title, words, buttons) =>
       until(patienceMs, () => {
         const added = slack.messages(channel).slice(since);
-        const card = added.find((message) => visibleText(message).split("\n")[0]?.includes(title));
+        // A Slack that is new to an old ledger is sent the cards of ended incidents again, at any time.
+        const card = added.find((message) => isOpenAbout(message, title));
         if (card === undefined)
           throw new Unexpected(`no card about ${title} among ${added.length} new messages`);
         shows(card, words, buttons);
@@ -81,6 +82,11 @@ export function createSlackDesk({ slack, people, channels }: World): SlackDesk {
       return visibleText(told);
     },
   };
+}
+
+function isOpenAbout(message: SlackMessage, title: string): boolean {
+  const headline = visibleText(message).split("\n")[0] ?? "";
+  return headline.includes(title) && !/, (?:closed|resolved)\b/.test(headline);
 }
 
 /** The text of a message that holds all these words and buttons. */
