@@ -96,7 +96,7 @@ export async function removeFlag(call: Call, flag: Flag): Promise<void> {
   const { world } = call;
   world.flags = world.flags.filter(({ id }) => id !== flag.id);
   const nowMs = call.atMs ?? call.sandbox.now();
-  const at = toInstant(nowMs);
+  const at = nextUpdate(nowMs, flag.updatedAt);
   const details = { operation: "Remove", before: flag, after: undefined, comment: call.comment };
   recorded(call, call.actor, details, () =>
     appendAudit(world, {
@@ -107,7 +107,7 @@ export async function removeFlag(call: Call, flag: Flag): Promise<void> {
       actor: call.actor,
       before: flag,
       nowMs,
-      at,
+      at: afterwards(at),
     }),
   );
   const change: Change = { actorName: call.actor.name, instructions: [], at, deleted: true };
