@@ -1,3 +1,4 @@
+# Runs with a read-only root file system (docker run --read-only --tmpfs /tmp): only the volume is written to.
 # Nothing is built: Node runs the TypeScript that lies here. The first stage only fetches the libraries.
 FROM node:24-bookworm-slim AS libraries
 WORKDIR /app
@@ -13,7 +14,7 @@ ENV NODE_ENV=production \
   SIGNALMAN_CONFIG=/etc/signalman/signalman.yml
 WORKDIR /app
 COPY --from=libraries /app/node_modules ./node_modules
-COPY package.json LICENSE ./
+COPY package.json LICENSE manifest.yml signalman.schema.json ./
 COPY bin ./bin
 COPY src ./src
 COPY prompts ./prompts
@@ -23,7 +24,10 @@ COPY governance ./governance
 RUN install -d -o node -g node -m 0700 /var/lib/signalman
 VOLUME /var/lib/signalman
 USER node
-EXPOSE 8484
+EXPOSE 8484 8486
 STOPSIGNAL SIGTERM
+# Of a process with the door. The roles worker and executor have none: docker-compose.yml switches it off for them.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:8484/livez').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "bin/signalman.js"]
 CMD ["start"]

@@ -3,6 +3,7 @@ import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Command, UsageError } from "./command.ts";
+import { holdYoungSpace } from "./commands/start/hold-memory.ts";
 import { suggestion } from "./domain/closest-word.ts";
 import { ConfigError } from "./domain/config-error.ts";
 import { OpsError } from "./domain/ops-error.ts";
@@ -13,6 +14,7 @@ const folder = join(import.meta.dirname, "commands");
 /** Runs one command line and answers the exit code: 0 done, 1 failed, 2 wrong usage or configuration. */
 export async function main(args: readonly string[]): Promise<number> {
   enableCompileCache();
+  holdYoungSpace();
   endQuietlyWhenNobodyReads();
   const [word, ...rest] = args;
   let command: Command | null = null;

@@ -148,6 +148,28 @@ describe("the rules find what they are for", () => {
       "src/domain/a.ts → src/domain/b.ts → src/domain/a.ts",
     ],
     [
+      "another command that writes to FeatBit",
+      { "src/commands/a.ts": 'import { createControlsAdmin } from "../adapters/featbit/controls-admin.ts";' },
+      "only src/commands/controls.ts may use it",
+    ],
+    [
+      "another role that writes to FeatBit",
+      {
+        "src/app/web-role.ts": 'import { createFeatBitWriter } from "../adapters/featbit/featbit-writer.ts";',
+      },
+      "only src/app/executor-role.ts may use it",
+    ],
+    [
+      "another stage that applies a plan",
+      { "src/pipeline/verify.ts": "await deps.writer.apply(request);" },
+      "only src/pipeline/execute.ts may write to FeatBit",
+    ],
+    [
+      "a reader that writes",
+      { "src/adapters/featbit/read-flag.ts": "await client.put(path, body, schema, needs);" },
+      "may write to FeatBit",
+    ],
+    [
       "a circle of folders",
       {
         "src/commands/a.ts": 'import { b } from "../app.ts";',

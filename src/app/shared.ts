@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { Config } from "../config/load-config.ts";
 import type { Documents } from "../documents/load-documents.ts";
-import { ChangeId, idTail } from "../domain/ids.ts";
+import { ChangeId, idTail, IncidentId, StandingId } from "../domain/ids.ts";
+import type { Guard } from "../pipeline/guard/guard.ts";
+import type { Controls } from "../pipeline/ports/controls.ts";
 import type { Log } from "../pipeline/ports/log.ts";
 import type { Doorbell } from "../pipeline/ports/queue.ts";
 import type { Store } from "../pipeline/ports/storage.ts";
@@ -19,11 +21,24 @@ export interface Shared {
   config: Config;
   documents: Documents;
   store: Store;
+  /** Of FeatBit, less what people took away. */
+  controls: Controls;
+  guard: Guard;
   doorbell: Doorbell;
+  /** Aborted when this process ends and what is in hand is to be handed back. */
+  ending: AbortSignal;
   log: Log;
   stack: AsyncDisposableStack;
 }
 
 export function newChangeId(): ChangeId {
   return ChangeId.parse(`CHG-${idTail(randomBytes(10))}`);
+}
+
+export function newIncidentId(): IncidentId {
+  return IncidentId.parse(`INC-${idTail(randomBytes(10))}`);
+}
+
+export function newStandingId(): StandingId {
+  return StandingId.parse(`STA-${idTail(randomBytes(10))}`);
 }

@@ -1,11 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { createFeatBitReader } from "../adapters/featbit/featbit-reader.ts";
 import { parseDelivery } from "../adapters/http/parse-delivery.ts";
-import { createOpenAiDrafter } from "../adapters/openai/openai-drafter.ts";
+import { createLateDrafter } from "../adapters/openai/late-drafter.ts";
 import { createPrometheus, type PrometheusOptions } from "../adapters/prometheus/prometheus.ts";
 import type { WorkerConfig } from "../config/load-config.ts";
 import type { Prometheus } from "../config/prometheus.ts";
-import { idTail, IncidentId } from "../domain/ids.ts";
 import { outOfReach, reachesOf } from "../domain/reach.ts";
 import { assess } from "../pipeline/drafting/assess.ts";
 import { createLadder } from "../pipeline/drafting/ladder.ts";
@@ -15,19 +13,18 @@ import { readPastIncidents } from "../pipeline/evidence/read-past-incidents.ts";
 import { drainSource } from "../pipeline/intake/drain-source.ts";
 import { createFiredBefore } from "../pipeline/intake/fired-before.ts";
 import type { InvestigateDeps } from "../pipeline/investigate.ts";
-import type { Controls } from "../pipeline/ports/controls.ts";
 import { recordToolCall } from "../pipeline/record-tool-call.ts";
 import type { SettleDeps } from "../pipeline/settle.ts";
 import type { VerifyDeps } from "../pipeline/verify.ts";
-import { leaseMs, newChangeId, type Shared } from "./shared.ts";
+import { leaseMs, newChangeId, newIncidentId, type Shared } from "./shared.ts";
 
 export type WorkerDeps = InvestigateDeps &
   VerifyDeps &
   SettleDeps & { drainIntake: (sourceId: string) => Promise<void> };
 
 /** Taking in, investigating and verifying: no Slack token and no write token. */
-export function workerDeps(part: WorkerConfig, controls: Controls, shared: Shared): WorkerDeps {
-  const { config, documents, store, doorbell, log } = shared;
+export function workerDeps(part: WorkerConfig, shared: Shared): WorkerDeps {
+  const { config, documents, store, controls, guard, doorbell, log } = shared;
   const { services, sources, intake, timing } = config;
   const flags = createFeatBitReader({ apiUrl: config.featbit.apiUrl, token: part.readToken.reveal(), log });
   const telemetry = part.prometheus === null ? null : createPrometheus(prometheusOptions(part.prometheus));
@@ -39,7 +36,7 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
           routes: model.routes.map(({ route, apiKey, name, ...more }) => ({
             ...more,
             name: route,
-            drafter: createOpenAiDrafter({ ...more, model: name, apiKey: apiKey.reveal() }),
+            drafter: createLateDrafter({ ...more, model: name, apiKey: apiKey.reveal() }),
           })),
           prompts: documents.prompts,
           budget: model.budget,
@@ -57,6 +54,7 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
   return {
     store,
     controls,
+    guard,
     flags,
     services,
     sources,
@@ -104,7 +102,7 @@ export function workerDeps(part: WorkerConfig, controls: Controls, shared: Share
         sources,
         ...intake,
         firedBefore,
-        newIncidentId: () => IncidentId.parse(`INC-${idTail(randomBytes(10))}`),
+        newIncidentId,
         log,
         leaseMs,
         reopenWithinMs: timing.reopenWithinMs,

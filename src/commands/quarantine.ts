@@ -5,8 +5,10 @@ import { loadDatabase } from "../config/load-config.ts";
 import { processOrigin } from "../config/process-origin.ts";
 import { suggestion } from "../domain/closest-word.ts";
 import { DeliveryId } from "../domain/ids.ts";
+import { shownDelivery, shownText } from "../pipeline/console/shown-delivery.ts";
+import type { ShownDelivery } from "../pipeline/ports/console-reads.ts";
 import type { Inbox } from "../pipeline/ports/storage.ts";
-import { deliveryText, type ShownDelivery, shownDelivery, shownText } from "./quarantine/shown-delivery.ts";
+import { deliveryText } from "./quarantine/delivery-text.ts";
 
 const words = ["list", "show", "requeue"];
 

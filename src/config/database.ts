@@ -5,8 +5,13 @@ import type { Variables } from "./variables.ts";
 
 export const DatabaseSettings = z
   .strictObject({
-    /** Where the PostgreSQL that came along keeps its data while DATABASE_URL is not set; relative to this file. */
-    dataFolder: z.string().min(1).default("./data"),
+    dataFolder: z
+      .string()
+      .min(1)
+      .default("./data")
+      .describe(
+        "Where the PostgreSQL that came along keeps its data while DATABASE_URL is not set, and the role web the key and the newest checkpoint of the ledger; relative to this file.",
+      ),
   })
   .prefault({});
 export type DatabaseSettings = z.infer<typeof DatabaseSettings>;

@@ -4,9 +4,9 @@ import { z } from "zod";
 /** Folders, relative to the file that names them; absent: the ones that came along. */
 export const DocumentsSettings = z
   .strictObject({
-    governance: z.string().min(1).optional(),
-    runbooks: z.string().min(1).optional(),
-    prompts: z.string().min(1).optional(),
+    governance: z.string().min(1).optional().describe("Governance contracts and roles.yml."),
+    runbooks: z.string().min(1).optional().describe("Runbooks."),
+    prompts: z.string().min(1).optional().describe("Prompts."),
   })
   .prefault({});
 export type DocumentsSettings = z.infer<typeof DocumentsSettings>;

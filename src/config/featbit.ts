@@ -5,14 +5,16 @@ import type { Variables } from "./variables.ts";
 
 export const FeatBitSettings = z
   .strictObject({
-    /** The API server, such as http://featbit:5000 or https://app-api.featbit.co. */
-    apiUrl: HttpAddress.optional(),
-    /** The evaluation server's streaming address, such as ws://featbit:5100. */
-    streamingUrl: SocketAddress.optional(),
-    /** The evaluation server's events address; absent: the streaming one over HTTP. */
-    eventsUrl: HttpAddress.optional(),
-    /** FeatBit's web page, for links. */
-    consoleUrl: HttpAddress.optional(),
+    apiUrl: HttpAddress.optional().describe(
+      "The API server, such as http://featbit:5000 or https://app-api.featbit.co.",
+    ),
+    streamingUrl: SocketAddress.optional().describe(
+      "The evaluation server's streaming address, such as ws://featbit:5100.",
+    ),
+    eventsUrl: HttpAddress.optional().describe(
+      "The evaluation server's events address; absent: the streaming one over HTTP.",
+    ),
+    consoleUrl: HttpAddress.optional().describe("FeatBit's web page, for links."),
   })
   .prefault({});
 export type FeatBitSettings = z.infer<typeof FeatBitSettings>;

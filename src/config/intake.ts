@@ -9,18 +9,24 @@ import type { SourcesSettings } from "./sources.ts";
 /** How alerts become incidents, where no source and no service says otherwise. */
 export const IntakeSettings = z
   .strictObject({
-    /** Incidents open at once in one environment of one service, or of one source where no service is known. */
-    mostOpenIncidents: z.int().min(1).max(1000).default(10),
+    mostOpenIncidents: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(10)
+      .describe(
+        "Incidents open at once in one environment of one service, or of one source where no service is known.",
+      ),
     flapping: z
       .strictObject({
-        /** So many returns … */
-        times: z.int().min(2).max(20).default(4),
-        /** … within this hold an incident open … */
-        within: Duration.default("30m"),
-        /** … until none of its alerts has been heard of for this long. */
-        quiet: Duration.default("15m"),
+        times: z.int().min(2).max(20).default(4).describe("So many returns …"),
+        within: Duration.default("30m").describe("… within this hold an incident open …"),
+        quiet: Duration.default("15m").describe(
+          "… until none of its alerts has been heard of for this long.",
+        ),
       })
-      .prefault({}),
+      .prefault({})
+      .describe("An incident that comes and goes is held open."),
   })
   .prefault({});
 export type IntakeSettings = z.infer<typeof IntakeSettings>;

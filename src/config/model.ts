@@ -10,18 +10,16 @@ const standardKey = "OPENAI_API_KEY";
 const primary = "default";
 
 const fields = {
-  name: z.string().min(1).max(200),
-  baseUrl: HttpAddress,
-  /** Name of the variable that holds the key; null for a server that asks for none. */
+  name: z.string().min(1).max(200).describe("The model's name at its server."),
+  baseUrl: HttpAddress.describe("Base address of the OpenAI-compatible server."),
   keyEnv: z
     .string()
     .regex(/^[A-Z][A-Z0-9_]{0,99}$/, "a variable's name such as OPENAI_API_KEY, or null")
-    .nullable(),
-  /** For everything together, retries and repair included. */
-  timeoutMs: z.int().min(1000).max(600_000),
-  /** Further tries after one that failed in passing. */
-  retries: z.int().min(0).max(5),
-  prices: ModelPrices,
+    .nullable()
+    .describe("Name of the variable that holds the key; null for a server that asks for none."),
+  timeoutMs: z.int().min(1000).max(600_000).describe("For everything together, retries and repair included."),
+  retries: z.int().min(0).max(5).describe("Further tries after one that failed in passing."),
+  prices: ModelPrices.describe("Without prices, costs are not counted."),
 };
 
 /** One model at one server. OPENAI_MODEL and OPENAI_BASE_URL win over the `default` route's own. */
@@ -45,10 +43,18 @@ const RouteName = z
 export const ModelSettings = z
   .strictObject({
     ...z.object(fields).partial().shape,
-    routes: z.record(RouteName, RouteSettings).optional(),
-    budget: ModelBudget.prefault({}),
-    /** Counts where the control `signalman-investigation` is on. */
-    investigation: InvestigationLimits.prefault({}),
+    routes: z
+      .record(RouteName, RouteSettings)
+      .optional()
+      .describe(
+        "Several models by name, instead of name, baseUrl and so on: default, fallback, and those that the control signalman-model-route chooses.",
+      ),
+    budget: ModelBudget.prefault({}).describe(
+      "How much may be asked of models; what is beyond it is drafted by rules.",
+    ),
+    investigation: InvestigationLimits.prefault({}).describe(
+      "Counts where the control `signalman-investigation` is on.",
+    ),
   })
   .superRefine((settings, context) => {
     const { routes, budget: _budget, investigation: _limits, ...short } = settings;

@@ -7,7 +7,10 @@ import type { ConfigOrigin } from "./load-config.ts";
 /** Where a command finds its configuration: `.env` of the working folder, overridden by the real environment. */
 export function processOrigin(file?: string): ConfigOrigin {
   const cwd = process.cwd();
-  return { env: { ...dotEnv(cwd), ...process.env }, cwd, ...(file === undefined ? {} : { file }) };
+  const own = dotEnv(cwd);
+  const env = { ...own, ...process.env };
+  const sources = { dotEnv: Object.keys(own), fromEnvironment: Object.keys(process.env) };
+  return { env, cwd, ...sources, ...(file === undefined ? {} : { file }) };
 }
 
 function dotEnv(cwd: string): NodeJS.Dict<string> {

@@ -5,8 +5,15 @@ import type { Variables } from "./variables.ts";
 
 export const PrometheusSettings = z
   .strictObject({
-    url: HttpAddress.optional(),
-    timeoutMs: z.int().min(100).max(120_000).default(10_000),
+    url: HttpAddress.optional().describe(
+      "Base address of Prometheus or what speaks its API; /api/v1 is put behind it.",
+    ),
+    timeoutMs: z
+      .int()
+      .min(100)
+      .max(120_000)
+      .default(10_000)
+      .describe("How long one query may take, in milliseconds."),
   })
   .prefault({});
 export type PrometheusSettings = z.infer<typeof PrometheusSettings>;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { z } from "zod";
 import { readYaml } from "../documents/read-yaml.ts";
+import { ConsoleSettings } from "./console.ts";
 import { DatabaseSettings } from "./database.ts";
 import { DocumentsSettings } from "./documents.ts";
 import { FeatBitSettings } from "./featbit.ts";
@@ -9,29 +10,40 @@ import { InhibitionsSettings, IntakeSettings } from "./intake.ts";
 import { LogSettings } from "./log.ts";
 import { ModelSettings } from "./model.ts";
 import { PrometheusSettings } from "./prometheus.ts";
+import { RetentionSettings } from "./retention.ts";
 import { ServerSettings } from "./server.ts";
 import { ServicesSettings } from "./services.ts";
 import { SlackSettings } from "./slack.ts";
 import { SourcesSettings } from "./sources.ts";
 import { TimingSettings } from "./timing.ts";
+import { MetricsSettings } from "./watch.ts";
 
 /** `signalman.yml`: one fragment per feature, no secrets. */
-const Settings = z.strictObject({
-  server: ServerSettings,
-  database: DatabaseSettings,
-  slack: SlackSettings,
-  featbit: FeatBitSettings,
-  prometheus: PrometheusSettings,
-  model: ModelSettings,
-  sources: SourcesSettings,
-  services: ServicesSettings,
-  intake: IntakeSettings,
-  inhibitions: InhibitionsSettings,
-  timing: TimingSettings,
-  log: LogSettings,
-  documents: DocumentsSettings,
+export const Settings = z.strictObject({
+  server: ServerSettings.describe("Where webhooks come in."),
+  console: ConsoleSettings.describe("Pages for reading, shown once CONSOLE_TOKEN is set (console.md)."),
+  database: DatabaseSettings.describe("The database that came along; DATABASE_URL takes another."),
+  slack: SlackSettings.describe("Slack, beside its tokens."),
+  featbit: FeatBitSettings.describe("FeatBit's addresses; each may be a variable instead."),
+  prometheus: PrometheusSettings.describe("Metrics."),
+  model: ModelSettings.describe("The model that drafts; without a key, rules do."),
+  sources: SourcesSettings.describe("Who may send alerts and news of changes (sources.md)."),
+  services: ServicesSettings.describe(
+    "The catalogue: what may be looked at and changed on behalf of an alert.",
+  ),
+  intake: IntakeSettings.describe(
+    "How alerts become incidents, where no source and no service says otherwise (grouping.md).",
+  ),
+  inhibitions: InhibitionsSettings.describe("Which alerts stay silent while others fire."),
+  timing: TimingSettings.describe("Times."),
+  retention: RetentionSettings.describe("How long what is no part of the ledger is kept (keeping.md)."),
+  metrics: MetricsSettings.describe("Figures about Signalman itself, for Prometheus (observability.md)."),
+  log: LogSettings.describe("The log, one JSON object a line."),
+  documents: DocumentsSettings.describe(
+    "Your own folders, relative to this file; those that came along otherwise.",
+  ),
 });
-type Settings = z.infer<typeof Settings>;
+export type Settings = z.infer<typeof Settings>;
 
 export interface SettingsFile {
   settings: Settings;
@@ -41,6 +53,8 @@ export interface SettingsFile {
   folder: string;
   exists: boolean;
   placeOf: (path: readonly PropertyKey[]) => string;
+  /** False where the value at `path` is a default. */
+  has: (path: readonly PropertyKey[]) => boolean;
 }
 
 /** Reads `file`, or `signalman.yml` of `cwd`. Null after findings. A file that is absent reads as an empty one. */
@@ -61,8 +75,16 @@ export function readSettings(cwd: string, file: string | undefined, findings: st
   }
   const result = readYaml(text, { file: name, schema: Settings });
   if (result.kind === "read") {
-    return { settings: result.value, path, name, folder, exists, placeOf: result.placeOf };
+    const { value: settings, placeOf, has } = result;
+    return { settings, path, name, folder, exists, placeOf, has };
   }
   findings.push(...result.findings);
   return null;
+}
+
+/** The variables that the file names: secrets of sources and keys of model routes. */
+export function variablesNamedIn({ sources, model }: Settings): string[] {
+  const keys = Object.values(model.routes ?? {}).flatMap(({ keyEnv }) => keyEnv ?? []);
+  const secrets = sources.flatMap((source) => (source.kind === "cloudwatch" ? [] : [source.secretEnv]));
+  return [...new Set([...secrets, ...(model.keyEnv ? [model.keyEnv] : []), ...keys])];
 }

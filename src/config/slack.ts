@@ -10,22 +10,25 @@ const Channel = z
 
 export const SlackSettings = z
   .strictObject({
-    /** Where incidents go whose service names no channel. */
-    defaultChannel: Channel.optional(),
-    /** Where Signalman tells its operators about itself. */
-    opsChannel: Channel.optional(),
-    apiUrl: HttpAddress.optional(),
-    /** Where Slack reaches us when SLACK_SIGNING_SECRET is set and SLACK_APP_TOKEN is not. */
+    defaultChannel: Channel.optional().describe("Where incidents go whose service names no channel."),
+    opsChannel: Channel.optional().describe("Where Signalman tells its operators about itself."),
+    apiUrl: HttpAddress.optional().describe("Another Web API than Slack's own, for stand-ins and proxies."),
     http: z
       .strictObject({
-        host: z.string().min(1).default("127.0.0.1"),
-        port: Port.default(8485),
+        host: z
+          .string()
+          .min(1)
+          .default("127.0.0.1")
+          .describe("The address Slack's requests are taken in at."),
+        port: Port.default(8485).describe("Its port."),
         path: z
           .string()
           .regex(/^\/[A-Za-z0-9/_-]*$/, "a path such as /slack/events")
-          .default("/slack/events"),
+          .default("/slack/events")
+          .describe("The path of the request URL in the app's settings."),
       })
-      .prefault({}),
+      .prefault({})
+      .describe("Where Slack reaches us when SLACK_SIGNING_SECRET is set and SLACK_APP_TOKEN is not."),
   })
   .prefault({});
 export type SlackSettings = z.infer<typeof SlackSettings>;

@@ -3,16 +3,13 @@ import { Duration, durationMs } from "../domain/policy/governance-contract.ts";
 
 export const TimingSettings = z
   .strictObject({
-    /** How far back flag changes and metrics are looked at. */
-    lookBack: Duration.default("2h"),
-    /** How long all sources of evidence together may take. */
-    evidenceBudget: Duration.default("20s"),
-    /** How long after a change its effect is judged. */
-    verifyAfter: Duration.default("5m"),
-    /** A resolved incident that fires again within this time is the same incident. */
-    reopenWithin: Duration.default("30m"),
-    /** How often forgotten work is looked for. */
-    sweepEvery: Duration.default("2s"),
+    lookBack: Duration.default("2h").describe("How far back flag changes and metrics are looked at."),
+    evidenceBudget: Duration.default("20s").describe("How long all sources of evidence together may take."),
+    verifyAfter: Duration.default("5m").describe("How long after a change its effect is judged."),
+    reopenWithin: Duration.default("30m").describe(
+      "A resolved incident that fires again within this time is the same incident.",
+    ),
+    sweepEvery: Duration.default("2s").describe("How often forgotten work is looked for."),
   })
   .prefault({});
 export type TimingSettings = z.infer<typeof TimingSettings>;

@@ -12,7 +12,7 @@ export interface Variables {
   /** `NAME`, or the content of the file that `NAME_FILE` names. */
   secret(name: string, remedy: string): Secret;
   optionalSecret(name: string): Secret | null;
-  text(name: string): string | undefined;
+  text: (name: string) => string | undefined;
   readonly findings: string[];
 }
 

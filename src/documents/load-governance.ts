@@ -1,22 +1,27 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import type { z } from "zod";
 import { suggestion } from "../domain/closest-word.ts";
 import { ConfigError } from "../domain/config-error.ts";
 import { Tool } from "../domain/flag/operation.ts";
-import { GovernanceContract } from "../domain/policy/governance-contract.ts";
+import { Guardrails } from "../domain/guard/guardrails.ts";
+import { durationMs, GovernanceContract } from "../domain/policy/governance-contract.ts";
+import { PeopleMap } from "../domain/policy/people-map.ts";
 import { Roles } from "../domain/policy/roles.ts";
 import { ToolName } from "../domain/policy/tool-name.ts";
-import { readFolder } from "./read-folder.ts";
+import { type FolderFile, readFolder } from "./read-folder.ts";
 import { type ReadDocument, readYaml } from "./read-yaml.ts";
 
 /** The reviewed rules. A tool without a contract is absent from the map and may therefore not be used. */
 export interface Governance {
   contracts: Map<ToolName, GovernanceContract>;
   roles: Roles;
+  guardrails: Guardrails;
+  people: PeopleMap;
 }
 
 /** Files of the folder that are not contracts. */
-const others = ["roles.yml", "people.yml"];
+const others = ["roles.yml", "people.yml", "guardrails.yml"];
 
 /** Reads `<folder>/<tool>.yml` and `<folder>/roles.yml`. Throws `ConfigError` with all findings over all files. */
 export function loadGovernance(folder: string): Governance {
@@ -46,8 +51,12 @@ export function loadGovernance(folder: string): Governance {
     findings.push(...contradictions(tool.data, contract, roles));
     contracts.set(tool.data, contract.value);
   }
-  if (findings.length > 0 || roles === null) throw new ConfigError(findings);
-  return { contracts, roles };
+  const guardrails = readOptional(read.files, "guardrails.yml", Guardrails, findings);
+  const people = readOptional(read.files, "people.yml", PeopleMap, findings);
+  if (findings.length > 0 || roles === null || guardrails === null || people === null) {
+    throw new ConfigError(findings);
+  }
+  return { contracts, roles, guardrails, people };
 }
 
 function readRoles(folder: string, findings: string[]): Roles | null {
@@ -62,6 +71,21 @@ function readRoles(folder: string, findings: string[]): Roles | null {
   const roles = readYaml(text, { file, schema: Roles });
   if (roles.kind === "read") return roles.value;
   findings.push(...roles.findings);
+  return null;
+}
+
+/** Without the file what it says is what stands without being set. */
+function readOptional<S extends z.ZodType>(
+  files: readonly FolderFile[],
+  name: string,
+  schema: S,
+  findings: string[],
+): z.infer<S> | null {
+  const file = files.find((each) => each.name === name);
+  if (file === undefined) return schema.parse({});
+  const read = readYaml(file.text, { file: file.shown, schema });
+  if (read.kind === "read") return read.value;
+  findings.push(...read.findings);
   return null;
 }
 
@@ -93,19 +117,76 @@ function contradictions(
       "approval_required is allowed but there is no approval section; add one or remove the mode.",
     );
   }
+  if (writes && value.approval !== undefined && value.approval.requiredFor !== "every_use") {
+    say(
+      ["approval", "requiredFor"],
+      "every use of a tool that changes a flag needs approval; write every_use or leave it out.",
+    );
+  }
+  const missing = ["signalman-mode", "signalman-denied-tools"].find(
+    (key) => !value.runtimeControls.includes(key),
+  );
+  if (writes && missing !== undefined) {
+    say(["runtimeControls"], `a tool that changes a flag is ruled by ${missing}; name it here.`);
+  }
+  const { apiScopes, blockedScopes } = value.hardBoundary;
+  const both = apiScopes.find((scope) => blockedScopes.includes(scope));
+  if (both !== undefined) {
+    say(
+      ["hardBoundary", "blockedScopes"],
+      `${both} stands in apiScopes as well; it can only be one of them.`,
+    );
+  }
   if (writes && value.lifecycle.kind === "temporary" && value.lifecycle.reviewAfter === undefined) {
     say(["lifecycle"], "a temporary change needs lifecycle.reviewAfter, such as 7d.");
   }
+  for (const { path, text } of lateSteps(value)) say(path, text);
   if (roles === null) return findings;
   const known = Object.keys(roles.roles);
-  for (const [environment, rule] of Object.entries(value.approval?.reviewers ?? {})) {
-    for (const [index, role] of rule.roles.entries()) {
+  for (const { path, names } of rolesNamedBy(value)) {
+    for (const [index, role] of names.entries()) {
       if (known.includes(role)) continue;
       say(
-        ["approval", "reviewers", environment, "roles", index],
+        [...path, index],
         `there is no role "${role}" in roles.yml; it has ${known.join(", ") || "none"}.${suggestion(role, known)}`,
       );
     }
   }
   return findings;
+}
+
+/** Every list of roles in a contract, and where it stands. */
+function rolesNamedBy({ approval }: GovernanceContract): { path: PropertyKey[]; names: string[] }[] {
+  if (approval === undefined) return [];
+  const { reviewers, escalation, breakGlass } = approval;
+  return [
+    ...Object.entries(reviewers).flatMap(([environment, { roles, requiredRoles }]) => [
+      { path: ["approval", "reviewers", environment, "roles"], names: roles },
+      { path: ["approval", "reviewers", environment, "requiredRoles"], names: requiredRoles },
+    ]),
+    ...escalation.map(({ roles }, index) => ({
+      path: ["approval", "escalation", index, "roles"],
+      names: roles,
+    })),
+    ...(breakGlass === undefined
+      ? []
+      : [{ path: ["approval", "breakGlass", "roles"], names: breakGlass.roles }]),
+  ];
+}
+
+/** What is done while nobody decides, at a time when nothing can be decided any more. */
+function lateSteps({ approval }: GovernanceContract): { path: PropertyKey[]; text: string }[] {
+  if (approval === undefined) return [];
+  const { expiresAfter, sla, reminders, escalation } = approval;
+  const steps = [
+    ...(sla === undefined ? [] : [{ path: ["sla"], after: sla }]),
+    ...reminders.map((after, index) => ({ path: ["reminders", index], after })),
+    ...escalation.map(({ after }, index) => ({ path: ["escalation", index, "after"], after })),
+  ];
+  return steps
+    .filter(({ after }) => durationMs(after) >= durationMs(expiresAfter))
+    .map(({ path, after }) => ({
+      path: ["approval", ...path],
+      text: `${after} is not before expiresAfter, ${expiresAfter}, when nothing can be decided any more; shorten it.`,
+    }));
 }

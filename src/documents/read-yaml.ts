@@ -8,6 +8,8 @@ export interface ReadDocument<T> {
   value: T;
   /** `file:line:column` of the value at `path`, or of the nearest thing around it. */
   placeOf: (path: readonly PropertyKey[]) => string;
+  /** False where the value at `path` is a default. */
+  has: (path: readonly PropertyKey[]) => boolean;
 }
 
 /** Every finding is a sentence that begins with `file:line:column: `. */
@@ -49,7 +51,10 @@ export function readYaml<S extends z.ZodType>(
     };
   }
   const checked = schema.safeParse(plain);
-  if (checked.success) return { kind: "read", value: checked.data, placeOf };
+  if (checked.success) {
+    const has = (path: readonly PropertyKey[]) => document.hasIn(path);
+    return { kind: "read", value: checked.data, placeOf, has };
+  }
   const findings = checked.error.issues
     .flatMap((issue) => describeIssue(issue, schema, plain))
     .map(({ path, atKey, text: words }) => `${placeOf(path, atKey)}: ${words}`);

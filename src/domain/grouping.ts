@@ -9,16 +9,19 @@ const Pause = z
 
 /** Which alerts become one incident, and how fast its card follows. Words as Alertmanager's users know them. */
 export const Grouping = z.strictObject({
-  /**
-   * Labels whose values tell incidents of one service (or, without a service, of one source) apart. Empty: one
-   * incident a service and environment, or what the source itself says belongs together.
-   */
-  by: z.array(z.string().min(1).max(200)).max(10).default([]),
-  /** How long the first alert waits for company before its card is posted. */
-  wait: Pause.default("0s"),
-  /** How often at most a card is rewritten only because more alerts of the same kind joined. */
-  interval: Pause.default("15s"),
-  /** A resolved incident that fires again within this is the same; absent: `timing.reopenWithin`. */
-  window: Duration.optional(),
+  by: z
+    .array(z.string().min(1).max(200))
+    .max(10)
+    .default([])
+    .describe(
+      "Labels whose values tell incidents of one service (or, without a service, of one source) apart. Empty: one incident a service and environment, or what the source itself says belongs together.",
+    ),
+  wait: Pause.default("0s").describe("How long the first alert waits for company before its card is posted."),
+  interval: Pause.default("15s").describe(
+    "How often at most a card is rewritten only because more alerts of the same kind joined.",
+  ),
+  window: Duration.optional().describe(
+    "A resolved incident that fires again within this is the same; absent: `timing.reopenWithin`.",
+  ),
 });
 export type Grouping = z.infer<typeof Grouping>;

@@ -14,6 +14,13 @@ export const ChangeId = z
   .brand("ChangeId");
 export type ChangeId = z.infer<typeof ChangeId>;
 
+/** `STA-` and ten characters of Crockford base 32: a standing approval. */
+export const StandingId = z
+  .string()
+  .regex(/^STA-[0-9A-HJKMNP-TV-Z]{10}$/)
+  .brand("StandingId");
+export type StandingId = z.infer<typeof StandingId>;
+
 /** One HTTP request of a source, as committed in the inbox. */
 export const DeliveryId = z.uuid().brand("DeliveryId");
 export type DeliveryId = z.infer<typeof DeliveryId>;

@@ -4,8 +4,8 @@ import { type Alert, Severity } from "./alert.ts";
 /** Which alerts a side of a rule is about: those of this severity that have all of these labels. */
 const AlertMatch = z
   .strictObject({
-    severity: Severity.optional(),
-    match: z.record(z.string().min(1), z.string()).default({}),
+    severity: Severity.optional().describe("Alerts of this severity."),
+    match: z.record(z.string().min(1), z.string()).default({}).describe("Labels that must be equal."),
   })
   .refine(({ severity, match }) => severity !== undefined || Object.keys(match).length > 0, {
     message: "a severity or at least one label under match; an empty side would be about every alert",
@@ -17,9 +17,13 @@ type AlertMatch = z.infer<typeof AlertMatch>;
  * of their own: they join its incident. A label that both lack counts as equal.
  */
 export const Inhibition = z.strictObject({
-  when: AlertMatch,
-  silences: AlertMatch,
-  equal: z.array(z.string().min(1).max(200)).max(20).default([]),
+  when: AlertMatch.describe("While an alert of this kind fires …"),
+  silences: AlertMatch.describe("… alerts of this kind open no incident of their own and join its incident."),
+  equal: z
+    .array(z.string().min(1).max(200))
+    .max(20)
+    .default([])
+    .describe("Labels whose values must be the same on both sides; one that both lack counts as equal."),
 });
 export type Inhibition = z.infer<typeof Inhibition>;
 

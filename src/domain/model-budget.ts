@@ -2,8 +2,8 @@ import { z } from "zod";
 
 /** What a model's tokens cost, in any one currency, per million. */
 export const ModelPrices = z.strictObject({
-  inputPerMillion: z.number().nonnegative().max(100_000),
-  outputPerMillion: z.number().nonnegative().max(100_000),
+  inputPerMillion: z.number().nonnegative().max(100_000).describe("Of a million prompt tokens."),
+  outputPerMillion: z.number().nonnegative().max(100_000).describe("Of a million answer tokens."),
 });
 export type ModelPrices = z.infer<typeof ModelPrices>;
 
@@ -12,11 +12,26 @@ export type ModelPrices = z.infer<typeof ModelPrices>;
  * for routes with prices only, in the currency of the prices; an incident's share is that of the last 24 hours.
  */
 export const ModelBudget = z.strictObject({
-  callsPerHour: z.int().min(0).max(100_000).default(60),
-  tokensPerHour: z.int().min(0).max(1_000_000_000).default(1_000_000),
-  costPerHour: z.number().nonnegative().max(1_000_000).default(10),
-  tokensPerIncident: z.int().min(0).max(10_000_000).default(100_000),
-  costPerIncident: z.number().nonnegative().max(100_000).default(1),
+  callsPerHour: z.int().min(0).max(100_000).default(60).describe("Requests to models in an hour."),
+  tokensPerHour: z.int().min(0).max(1_000_000_000).default(1_000_000).describe("Tokens in an hour."),
+  costPerHour: z
+    .number()
+    .nonnegative()
+    .max(1_000_000)
+    .default(10)
+    .describe("Cost in an hour, in the currency of the prices."),
+  tokensPerIncident: z
+    .int()
+    .min(0)
+    .max(10_000_000)
+    .default(100_000)
+    .describe("Tokens for one incident in 24 hours."),
+  costPerIncident: z
+    .number()
+    .nonnegative()
+    .max(100_000)
+    .default(1)
+    .describe("Cost for one incident in 24 hours."),
 });
 export type ModelBudget = z.infer<typeof ModelBudget>;
 

@@ -42,25 +42,32 @@ export const usualResolvedWords = [
  * fingerprint, startsAt, endsAt, labels and links at the top.
  */
 export const GenericMapping = z.strictObject({
-  title: Pointer.default("/title"),
-  summary: Pointer.default("/summary"),
-  status: Pointer.default("/status"),
-  /** Texts of `status` that mean that the trouble is over; capitals do not matter. */
-  resolvedWords: z.array(z.string().min(1)).min(1).default(usualResolvedWords),
-  severity: Pointer.default("/severity"),
-  /** The source's own words for severities; those of ours need no entry. */
-  severityWords: z.record(z.string().min(1), Severity).default({}),
-  fingerprint: Pointer.default("/fingerprint"),
-  startedAt: Pointer.default("/startsAt"),
-  endedAt: Pointer.default("/endsAt"),
-  /** An object whose members become labels; also `["name:value"]` and `[{ key, value }]`. */
-  labels: Pointer.default("/labels"),
-  /** Labels taken from elsewhere: label name → pointer. */
+  title: Pointer.default("/title").describe("What is wrong."),
+  summary: Pointer.default("/summary").describe("More about it."),
+  status: Pointer.default("/status").describe("Firing or resolved."),
+  resolvedWords: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(usualResolvedWords)
+    .describe("Texts of `status` that mean that the trouble is over; capitals do not matter."),
+  severity: Pointer.default("/severity").describe("How bad it is."),
+  severityWords: z
+    .record(z.string().min(1), Severity)
+    .default({})
+    .describe("The source's own words for severities; those of ours need no entry."),
+  fingerprint: Pointer.default("/fingerprint").describe(
+    "What tells this alert from others, the same when it fires and when it is resolved.",
+  ),
+  startedAt: Pointer.default("/startsAt").describe("Since when."),
+  endedAt: Pointer.default("/endsAt").describe("Until when."),
+  labels: Pointer.default("/labels").describe(
+    'An object whose members become labels; also `["name:value"]` and `[{ key, value }]`.',
+  ),
   extraLabels: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a label name such as service"), Pointer)
-    .default({}),
-  /** Addresses, or lists of them. */
-  links: z.array(Pointer).max(10).default(["/links"]),
+    .default({})
+    .describe("Labels taken from elsewhere: label name → pointer."),
+  links: z.array(Pointer).max(10).default(["/links"]).describe("Addresses, or lists of them."),
 });
 export type GenericMapping = z.infer<typeof GenericMapping>;
 
@@ -84,56 +91,83 @@ const names = z.array(z.string().min(1)).min(1);
  * the catalogue allows.
  */
 export const SourceReach = z.strictObject({
-  projects: names.default(["*"]),
-  environments: names.default(["*"]),
-  /** Keys of flags. */
-  flags: names.default(["*"]),
+  projects: names.default(["*"]).describe("Keys of FeatBit projects."),
+  environments: names.default(["*"]).describe("Keys of FeatBit environments."),
+  flags: names.default(["*"]).describe("Keys of flags."),
 });
 export type SourceReach = z.infer<typeof SourceReach>;
 
 const ServiceNames = z.strictObject({
-  /** The label whose value says which service an alert is about, where no entry of the catalogue claims it. */
-  label: z.string().min(1).max(200),
-  /** That value → name in the catalogue; a value that is such a name itself needs no entry. */
-  names: z.record(z.string().min(1), z.string().min(1)).default({}),
+  label: z
+    .string()
+    .min(1)
+    .max(200)
+    .describe(
+      "The label whose value says which service an alert is about, where no entry of the catalogue claims it.",
+    ),
+  names: z
+    .record(z.string().min(1), z.string().min(1))
+    .default({})
+    .describe("That value → name in the catalogue; a value that is such a name itself needs no entry."),
 });
 
 const HeaderName = z.string().regex(/^[A-Za-z0-9-]{1,100}$/, "a header's name");
 
 const common = {
-  /** Also the last part of its address: `POST /webhooks/<id>`. */
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens"),
-  /** For `auth: basic`; absent: the source's id. */
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens")
+    .describe("Also the last part of its address: `POST /webhooks/<id>`."),
   user: z
     .string()
     .regex(/^[^:\p{Cc}]{1,100}$/u, "a name without colon")
-    .optional(),
-  /** The header that carries the secret (`header`) or the HMAC (`hmac`), the latter with or without `sha256=`. */
-  header: HeaderName.default("X-Signalman-Signature"),
-  encoding: HmacEncoding.default("hex"),
-  service: ServiceNames.optional(),
-  mayLeadTo: SourceReach.prefault({}),
-  grouping: Grouping.optional(),
-  /** Token bucket: what is faster is answered 429. */
+    .optional()
+    .describe("For `auth: basic`; absent: the source's id."),
+  header: HeaderName.default("X-Signalman-Signature").describe(
+    "The header that carries the secret (`header`) or the HMAC (`hmac`), the latter with or without `sha256=`.",
+  ),
+  encoding: HmacEncoding.default("hex").describe("How auth: hmac is written."),
+  service: ServiceNames.optional().describe(
+    "How an alert names its service, where no entry of the catalogue claims it.",
+  ),
+  mayLeadTo: SourceReach.prefault({}).describe(
+    "What its alerts may move; * stands for everything the catalogue allows.",
+  ),
+  grouping: Grouping.optional().describe("Which of its alerts become one incident."),
   rate: z
     .strictObject({
-      perSecond: z.number().positive().max(1_000_000).default(500),
-      burst: z.int().positive().max(10_000_000).default(5000),
+      perSecond: z.number().positive().max(1_000_000).default(500).describe("Deliveries a second."),
+      burst: z.int().positive().max(10_000_000).default(5000).describe("Deliveries at once."),
     })
-    .prefault({}),
+    .prefault({})
+    .describe("Token bucket: what is faster is answered 429."),
 };
 
-/** Name of the variable that holds its secret. */
-const secretEnv = z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/, "a variable's name such as ALERTMANAGER_SECRET");
+const secretEnv = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9_]{0,99}$/, "a variable's name such as ALERTMANAGER_SECRET")
+  .describe("Name of the variable that holds its secret.");
 
-const secretAuth = z.enum(["bearer", "basic", "header", "hmac"]).default("bearer");
+const secretAuth = z
+  .enum(["bearer", "basic", "header", "hmac"])
+  .default("bearer")
+  .describe("How it proves itself.");
 /** Of senders that know user and password, and no other way. */
-const passwordAuth = z.enum(["basic", "bearer", "header", "hmac"]).default("basic");
-const vendorAuth = z.enum(["vendor", "bearer", "basic", "header", "hmac"]).default("vendor");
-const openAuth = z.enum(["bearer", "basic", "header", "hmac", "standard_webhooks"]).default("bearer");
+const passwordAuth = z
+  .enum(["basic", "bearer", "header", "hmac"])
+  .default("basic")
+  .describe("How it proves itself.");
+const vendorAuth = z
+  .enum(["vendor", "bearer", "basic", "header", "hmac"])
+  .default("vendor")
+  .describe("How it proves itself.");
+const openAuth = z
+  .enum(["bearer", "basic", "header", "hmac", "standard_webhooks"])
+  .default("bearer")
+  .describe("How it proves itself.");
 
 function kindOf<Kind extends string, Auth extends z.ZodType<SourceAuth>>(kind: Kind, auth: Auth) {
-  return { ...common, kind: z.literal(kind), auth, secretEnv };
+  return { ...common, kind: z.literal(kind).describe("The system that sends."), auth, secretEnv };
 }
 
 /** A system that sends alerts, as `signalman.yml` declares it. Its secret is not part of it. */
@@ -141,8 +175,9 @@ export const Source = z.discriminatedUnion("kind", [
   z.strictObject(kindOf("alertmanager", secretAuth)),
   z.strictObject({
     ...kindOf("grafana", vendorAuth),
-    /** Set in Grafana as "Timestamp Header"; where it comes along, it is signed too and must be of now. */
-    timestampHeader: HeaderName.default("X-Grafana-Alerting-Timestamp"),
+    timestampHeader: HeaderName.default("X-Grafana-Alerting-Timestamp").describe(
+      'Set in Grafana as "Timestamp Header"; where it comes along, it is signed too and must be of now.',
+    ),
   }),
   z.strictObject(kindOf("datadog", secretAuth)),
   z.strictObject(kindOf("pagerduty", vendorAuth)),
@@ -152,8 +187,8 @@ export const Source = z.discriminatedUnion("kind", [
   // Signed with Amazon's key, not with a secret of ours: which topics are ours is what must be declared.
   z.strictObject({
     ...common,
-    kind: z.literal("cloudwatch"),
-    auth: z.literal("vendor").default("vendor"),
+    kind: z.literal("cloudwatch").describe("The system that sends."),
+    auth: z.literal("vendor").default("vendor").describe("How it proves itself."),
     topicArns: z
       .array(
         z
@@ -163,7 +198,8 @@ export const Source = z.discriminatedUnion("kind", [
             "the ARN of an SNS topic",
           ),
       )
-      .min(1),
+      .min(1)
+      .describe("The SNS topics that are ours."),
   }),
   z.strictObject(kindOf("azure_monitor", secretAuth)),
   z.strictObject(kindOf("google_cloud_monitoring", passwordAuth)),
@@ -176,7 +212,9 @@ export const Source = z.discriminatedUnion("kind", [
   z.strictObject(kindOf("cloudevents", openAuth)),
   z.strictObject({
     ...kindOf("generic", openAuth),
-    mapping: GenericMapping.prefault({}),
+    mapping: GenericMapping.prefault({}).describe(
+      "Where the parts of an alert stand in its JSON, as JSON Pointers or dotted paths.",
+    ),
   }),
 ]);
 export type Source = z.infer<typeof Source>;

@@ -3,16 +3,18 @@ import type { ChangeEvent } from "../domain/change/events.ts";
 import type { Instant } from "../domain/ids.ts";
 import { decideIncident } from "../domain/incident/decide-incident.ts";
 import type { IncidentState } from "../domain/incident/incident.ts";
-import { streamOf } from "../domain/ledger/stream.ts";
+import { endRequest } from "./end-request.ts";
 import type { FollowUp, Loaded, Store, StreamWrite } from "./ports/storage.ts";
+import { incidentWrite } from "./stream-writes.ts";
 
-const unapplied = [
-  "change_rejected",
-  "change_denied",
-  "change_expired",
-  "change_superseded",
-  "execution_failed",
-];
+/** How a change ended without being applied, in words. */
+const unapplied: Readonly<Record<string, string>> = {
+  change_rejected: "was rejected",
+  change_denied: "was denied",
+  change_expired: "expired",
+  change_superseded: "was superseded",
+  execution_failed: "failed",
+};
 const mostIncidents = 1000;
 
 /**
@@ -27,14 +29,20 @@ export async function afterEnd(
   now: Instant,
 ): Promise<{ writes: StreamWrite[]; followUps: FollowUp[] }> {
   const types = new Set<string>(events.map((event) => event.type));
-  const endedUnapplied = unapplied.some((type) => types.has(type));
+  const end = Object.keys(unapplied).find((type) => types.has(type));
+  const endedUnapplied = end !== undefined;
   if (!endedUnapplied && !types.has("change_applied")) return { writes: [], followUps: [] };
 
   const open = await store.ledger.incidents({ open: true, limit: mostIncidents });
   const linked = open.filter(({ state }) => state.linkedChangeId === change.id);
   const renewed = endedUnapplied ? linked : [];
   return {
-    writes: renewed.flatMap((incident) => renewal(incident, change, now)),
+    writes: [
+      ...renewed.flatMap((incident) => renewal(incident, change, now)),
+      ...(endedUnapplied && end !== "change_superseded"
+        ? await endRequest(change, unapplied[end] ?? end, store, now)
+        : []),
+    ],
     followUps: [...linked.map(show), ...renewed.map(lookAgain)],
   };
 }
@@ -47,16 +55,7 @@ function renewal(
   const reason = `${change.id} of flag ${change.proposal.plan.ref.key} ended without being applied.`;
   const answer = decideIncident({ command: "renew", reason }, state, now);
   if (answer.kind === "refused" || answer.events.length === 0) return [];
-  const { id } = state;
-  return [
-    {
-      kind: "incident",
-      stream: streamOf("incident", id),
-      id,
-      expectedVersion: version,
-      events: answer.events,
-    },
-  ];
+  return [incidentWrite(state.id, version, answer.events)];
 }
 
 function show({ state }: Loaded<IncidentState>): FollowUp {

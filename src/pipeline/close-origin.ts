@@ -3,7 +3,7 @@ import { decideChange } from "../domain/change/decide-change.ts";
 import type { Instant } from "../domain/ids.ts";
 import { requesterText } from "../domain/people.ts";
 import type { Commit, Store } from "./ports/storage.ts";
-import { changeWrite } from "./propose-change.ts";
+import { changeWrite } from "./stream-writes.ts";
 
 /** The change that this one reverses or widens has found its end. */
 export async function closeOrigin(

@@ -1,4 +1,4 @@
-import type { ChangeState } from "../domain/change/change.ts";
+import { type ChangeState, evolveChange } from "../domain/change/change.ts";
 import type { ChangeCommand } from "../domain/change/change-command.ts";
 import { decideChange } from "../domain/change/decide-change.ts";
 import type { ApplyOutcome, Reconciliation } from "../domain/change/outcome.ts";
@@ -10,8 +10,8 @@ import { afterEnd } from "./after-end.ts";
 import { closeOrigin } from "./close-origin.ts";
 import type { FlagWriter } from "./ports/flag-platform.ts";
 import type { Commit, FollowUp, Loaded, Store, WorkItem } from "./ports/storage.ts";
-import { changeWrite, decideNow } from "./propose-change.ts";
-import { freshnessOf, type RecheckDeps, stillValid, withdrawnBecause } from "./recheck-approval.ts";
+import { changeWrite } from "./stream-writes.ts";
+import { decisionOn, freshnessOf, type RecheckDeps, withdrawnBecause } from "./recheck-approval.ts";
 import { outcomeOf, type StageOutcome } from "./run-stage.ts";
 import { supersede } from "./supersede.ts";
 
@@ -25,6 +25,9 @@ export interface ExecuteDeps extends RecheckDeps {
   /** How long a write may still be under way where nothing better is known; less than a lease. */
   settleMs: number;
 }
+
+/** How old an answer about people and policy may be when it is acted on. */
+const stillTrueMs = 500;
 
 /**
  * An execution that was begun ends, if need be with a person: parked it could be neither closed nor expired, and its
@@ -53,14 +56,16 @@ async function begin(loaded: Loaded<ChangeState>, item: WorkItem, deps: ExecuteD
   if (state.expiresAt !== null && now >= state.expiresAt) {
     return commit(loaded, { command: "expire" }, item, deps, now);
   }
+  // People wait: the flag, Slack and the guardrails are asked at once. Of a stale change no more than that matters.
+  const askedAt = performance.now();
+  const deciding = decisionOn(state, deps, now);
+  deciding.catch(() => undefined);
   const found = await freshnessOf(state, deps);
   if (found.kind === "stale") return supersede(loaded, found, item, deps.store, now);
   const { digest } = found;
-
-  const incident = await deps.store.ledger.incident(state.incidentId);
-  if (incident === null) throw new Error(`change/${state.id}: its incident ${state.incidentId} is missing`);
-  const approvals = await stillValid(state, deps);
-  const decision = await decideNow(state.proposal.action, incident.state, approvals, deps);
+  // While the flag was slow to come, somebody may have lost a role or pressed Pause.
+  const isLate = performance.now() - askedAt > stillTrueMs;
+  const decision = await (isLate ? decisionOn(state, deps, await deps.store.now()) : deciding);
   const operationId = deps.newOperationId();
   const answer = decideChange(
     { command: "begin", operationId, epoch: item.epoch, digest, decision },
@@ -77,8 +82,10 @@ async function begin(loaded: Loaded<ChangeState>, item: WorkItem, deps: ExecuteD
   });
   if (!started || result.kind !== "committed") return outcomeOf(result);
 
-  const executing = await deps.store.ledger.change(state.id);
-  if (executing === null) throw new Error(`change/${state.id} vanished while it began`);
+  const executing = {
+    state: answer.events.reduce<ChangeState>((before, event) => evolveChange(state.id, before, event), state),
+    version: loaded.version + answer.events.length,
+  };
   return untilSettled(apply, executing, item, deps);
 }
 
@@ -193,14 +200,19 @@ function operationOf(state: ChangeState): string {
 }
 
 function commentOf(state: ChangeState): string {
-  const approvers = state.votes.filter((vote) => vote.vote === "approve").map((vote) => vote.name);
   const { summary, action } = state.proposal;
   return [
     `Signalman ${state.id} (${state.incidentId})`,
     summary,
     `requested by ${requesterText(action.actor.requester)}`,
-    `approved by ${approvers.join(", ")}`,
+    `approved by ${approvedBy(state).join(", ")}`,
   ].join(" · ");
+}
+
+function approvedBy({ glass, standing, votes }: ChangeState): string[] {
+  if (glass !== null) return [`${glass.name} (emergency)`];
+  if (standing !== null) return [`${standing.by} (standing approval ${standing.standingId})`];
+  return votes.filter(({ vote }) => vote === "approve").map(({ name }) => name);
 }
 
 function showCard(state: ChangeState): FollowUp {
@@ -213,7 +225,12 @@ function expiryAfter(
 ): FollowUp[] {
   const dueAt = events.find((event) => event.type === "votes_voided")?.expiresAt;
   if (dueAt === undefined) return [];
-  return [{ stage: "expire", subject: state.id, correlationId: state.correlationId, dueAt }];
+  const { id: subject, correlationId } = state;
+  return [
+    { stage: "expire", subject, correlationId, dueAt },
+    // It finds out itself when its first step is due.
+    { stage: "chase", subject, correlationId },
+  ];
 }
 
 /** Decides, commits and finishes the work. An applied reverse or expansion closes what it came from. */

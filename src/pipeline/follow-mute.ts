@@ -1,10 +1,10 @@
 import type { Instant } from "../domain/ids.ts";
 import { decideIncident } from "../domain/incident/decide-incident.ts";
 import type { IncidentState } from "../domain/incident/incident.ts";
-import { streamOf } from "../domain/ledger/stream.ts";
 import { mutedUntil } from "../domain/mute/mute.ts";
 import { commitDecision } from "./commit-decision.ts";
 import type { Commit, Store } from "./ports/storage.ts";
+import { incidentWrite } from "./stream-writes.ts";
 
 type Moves = Required<Pick<Commit, "writes" | "followUps" | "cancel">>;
 
@@ -55,8 +55,7 @@ export async function movesOf(
     if (answer.kind === "refused" || answer.events.length === 0) continue;
     const { id, correlationId } = state;
     const { events } = answer;
-    const stream = streamOf("incident", id);
-    moves.writes.push({ kind: "incident", stream, id, expectedVersion: version, events });
+    moves.writes.push(incidentWrite(id, version, events));
     for (const stage of ["notify", "investigate"] as const) {
       // A waiting row would keep its earlier time.
       moves.cancel.push({ stage, subject: id });

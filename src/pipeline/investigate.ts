@@ -205,6 +205,8 @@ function modeDecision(reading: ControlReading): Decision {
     reasons: [`The mode is ${reading.mode}, in which no change is drafted.`],
     controls: reading.evaluations,
     policyHash: "",
+    hardAuthorization: "",
+    guardrails: [],
   };
 }
 

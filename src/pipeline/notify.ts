@@ -25,15 +25,18 @@ async function mutedFor({ incident, now }: IncidentView, deps: NotifyDeps): Prom
 
 /** Shows the incident as it stands now. Modes without a card show nothing, unless a card stands already. */
 export async function notify(item: WorkItem, deps: NotifyDeps): Promise<StageOutcome> {
-  const view = await readIncident(IncidentId.parse(item.subject), deps);
+  const read = () => readIncident(IncidentId.parse(item.subject), deps);
+  const view = await read();
   if (view === null) return { kind: "nothing_to_do" };
-  const card = await deps.store.postings.get(view.incident.id, "card");
+  const [card, { mode }] = await Promise.all([
+    deps.store.postings.get(view.incident.id, "card"),
+    deps.controls.read(contextOf(view.incident)),
+  ]);
   if (card === null) {
     const muted = await mutedFor(view, deps);
     if (muted === "over") return { kind: "nothing_to_do" };
     if (muted !== null) return { kind: "again", inMs: muted, because: "its service is muted" };
   }
-  const { mode } = await deps.controls.read(contextOf(view.incident));
   if (card === null && !powersOf[mode].postsCard) {
     const waiting = view.changes.find((change) => change.status === "awaiting_approval");
     if (waiting === undefined) return { kind: "nothing_to_do" };
@@ -43,7 +46,7 @@ export async function notify(item: WorkItem, deps: NotifyDeps): Promise<StageOut
       because: `${waiting.id} waits for people, but the mode is ${mode}`,
     };
   }
-  const shown = await deps.announcer.show(view);
+  const shown = await deps.announcer.show(view, read);
   if (shown === "shown") return { kind: "nothing_to_do" };
   // By now the incident may have moved on: its card comes first again.
   return { kind: "again", inMs: 0, because: "the thread has more to tell" };

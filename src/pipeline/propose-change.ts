@@ -1,28 +1,27 @@
-import type { Confidence, ExpectedEffect } from "../domain/assessment.ts";
+import type { ExpectedEffect } from "../domain/assessment.ts";
 import { decideChange } from "../domain/change/decide-change.ts";
-import type { ChangeEvent } from "../domain/change/events.ts";
 import type { Lineage, Proposal } from "../domain/change/proposal.ts";
 import { digestOf } from "../domain/flag/digest.ts";
-import { maxShareMoved } from "../domain/flag/exposure.ts";
 import type { Plan } from "../domain/flag/plan.ts";
 import { type ChangeId, type Instant, later } from "../domain/ids.ts";
 import type { IncidentState } from "../domain/incident/incident.ts";
-import { streamOf } from "../domain/ledger/stream.ts";
 import type { Requester } from "../domain/people.ts";
 import type { ActionContract } from "../domain/policy/action-contract.ts";
-import type { ControlReading } from "../domain/policy/controls.ts";
-import { decideAction, type ValidApproval } from "../domain/policy/decide-action.ts";
+import { actionContractOf } from "../domain/policy/action-contract-of.ts";
 import type { Decision } from "../domain/policy/decision.ts";
 import { durationMs } from "../domain/policy/governance-contract.ts";
 import { governingHashes, type Rulebook } from "../domain/policy/rulebook.ts";
 import { outOfReach } from "../domain/reach.ts";
 import type { SourceReach } from "../domain/source.ts";
-import type { Controls } from "./ports/controls.ts";
-import type { FollowUp, StreamWrite } from "./ports/storage.ts";
+import { decideStanding } from "../domain/standing/decide-standing.ts";
+import { covers, grantedBy, type StandingState } from "../domain/standing/standing.ts";
+import { type DecideDeps, decideNow } from "./decide-now.ts";
+import type { FollowUp, Ledger, Loaded, Store, StreamWrite } from "./ports/storage.ts";
+import { changeWrite, standingWrite } from "./stream-writes.ts";
+import { tellStanding } from "./tell-of-standing.ts";
 
-export interface ProposeDeps {
-  rulebook: Rulebook;
-  controls: Controls;
+export interface ProposeDeps extends DecideDeps {
+  store: Pick<Store, "ledger">;
   newChangeId: () => ChangeId;
 }
 
@@ -37,12 +36,13 @@ export interface ProposeRequest {
   lineage: Lineage | null;
   /** How far the sources of the incident's alerts reach; none for what a person asks for: roles say what they may. */
   reaches: readonly SourceReach[];
-  evidence: { confidence: Confidence | null; citations: number; gaps: number };
+  evidence: ActionContract["evidence"];
 }
 
 export interface Proposed {
   changeId: ChangeId;
-  write: StreamWrite;
+  /** The change's own, and that of the standing approval it used up one use of. */
+  writes: StreamWrite[];
   followUps: FollowUp[];
   decision: Decision;
 }
@@ -60,8 +60,16 @@ export async function proposeChange(
   const beyond = outOfReach(plan.ref, reaches);
   if (beyond !== null) throw new Error(`Not proposed: ${beyond}`);
   const proposal = proposalOf(request, deps.rulebook);
-  const decision = await decideNow(proposal.action, incident, [], deps);
   const changeId = deps.newChangeId();
+  const standing = await findStanding(request, deps.store.ledger, now);
+  const covering = standing === null ? null : { id: standing.state.id, by: grantedBy(standing.state) };
+  const decision = await decideNow(
+    proposal.action,
+    { plan, incident },
+    { approvals: [], standing: covering },
+    deps,
+  );
+  const used = decision.kind === "allow" && decision.rule === "standing_approval" ? standing : null;
   const answer = decideChange(
     {
       command: "propose",
@@ -69,6 +77,7 @@ export async function proposeChange(
       correlationId: incident.correlationId,
       proposal,
       decision,
+      ...(used !== null && { standing: { standingId: used.state.id, by: grantedBy(used.state) } }),
     },
     null,
     now,
@@ -76,41 +85,47 @@ export async function proposeChange(
   if (answer.kind === "refused") throw new Error(`A new change was refused: ${answer.reason}`);
   return {
     changeId,
-    write: changeWrite(changeId, 0, answer.events),
-    followUps: timersFor(changeId, incident, decision, now),
+    writes: [changeWrite(changeId, 0, answer.events), ...(used === null ? [] : [useOf(used, changeId, now)])],
+    followUps: [
+      ...timersFor(changeId, incident, decision, now),
+      ...(used === null
+        ? []
+        : [
+            { stage: "execute" as const, subject: changeId, correlationId: incident.correlationId },
+            tellStanding(used.state.id),
+          ]),
+    ],
     decision,
   };
 }
 
-/** Policy's answer for a write, with the controls as they are this moment. */
-export async function decideNow(
-  action: ActionContract,
-  incident: IncidentState,
-  approvals: ValidApproval[],
-  deps: Pick<ProposeDeps, "rulebook" | "controls">,
-): Promise<Decision> {
-  const controls: ControlReading = await deps.controls.read({
-    incidentId: incident.id,
-    service: action.target.service,
-    environment: action.target.environment,
-    project: action.target.project,
-    tool: action.tool,
-    riskClass: action.riskClass,
+/** Only what an alert led to is covered: a person who asks for a change has it approved by others. */
+async function findStanding(
+  { plan, incident, requester, evidence }: ProposeRequest,
+  ledger: Pick<Ledger, "standings">,
+  now: Instant,
+): Promise<Loaded<StandingState> | null> {
+  if (requester.kind !== "source") return null;
+  const { environmentId, key: flagKey } = plan.ref;
+  const facts = {
+    plan,
     severity: incident.severity,
-    source: incident.requester.kind === "source" ? incident.requester.sourceId : "",
-    agent: action.actor.agent,
-  });
-  return decideAction({
-    action,
-    governance: deps.rulebook.contracts.get(action.tool) ?? null,
-    roles: deps.rulebook.roles,
-    controls,
-    guardrails: [],
-    approvals,
-  });
+    confidence: evidence.confidence,
+    service: incident.scope?.service ?? "",
+  };
+  const found = await ledger.standings(now, { environmentId, flagKey });
+  return found.find(({ state }) => covers(state, facts, now)) ?? null;
 }
 
-function proposalOf(request: ProposeRequest, rulebook: Rulebook): Proposal {
+/** In the same commit as the change: of two changes at once only one gets the last use. */
+function useOf({ state, version }: Loaded<StandingState>, changeId: ChangeId, now: Instant): StreamWrite {
+  const answer = decideStanding({ command: "use", changeId }, state, now);
+  if (answer.kind === "refused") throw new Error(`standing/${state.id}: ${answer.reason}`);
+  return standingWrite(state.id, version, answer.events);
+}
+
+/** Everything that a vote will be about, from a compiled plan and who wants it. */
+export function proposalOf(request: Omit<ProposeRequest, "reaches">, rulebook: Rulebook): Proposal {
   const { plan, incident } = request;
   const { tool } = plan.operation;
   const contract = rulebook.contracts.get(tool);
@@ -120,7 +135,7 @@ function proposalOf(request: ProposeRequest, rulebook: Rulebook): Proposal {
     plan,
     digest: digestOf(plan, hashes),
     ...hashes,
-    action: actionOf(request, contract),
+    action: actionContractOf(incident, plan, { ...request, intent: request.summary }, tool, contract ?? null),
     summary: request.summary,
     expected: request.expected,
     // Undoing a change ends something temporary; it does not begin another.
@@ -128,30 +143,10 @@ function proposalOf(request: ProposeRequest, rulebook: Rulebook): Proposal {
     reviewAfterMs: reviewAfter === undefined ? null : durationMs(reviewAfter),
     lineage: request.lineage,
   };
-
-  function actionOf(asked: ProposeRequest, governance: typeof contract): ActionContract {
-    return {
-      request: incident.correlationId,
-      workflow: asked.requester.kind === "person" ? "human-request" : "incident-response",
-      session: incident.id,
-      account: incident.tenant,
-      actor: { agent: asked.agent, service: "signalman", requester: asked.requester },
-      intent: asked.summary,
-      tool,
-      target: { ...plan.ref, service: incident.scope?.service ?? "", tags: plan.before.flag.tags },
-      riskClass: governance?.riskClass ?? "irreversible",
-      reversibility: governance?.reversibility ?? "none",
-      scope: {
-        maxMovedPercent: maxShareMoved(plan),
-        targetsMoved: plan.exposure.targetsMoved,
-        segments: plan.before.segments.map((segment) => segment.key),
-      },
-      evidence: asked.evidence,
-    };
-  }
 }
 
-function timersFor(
+/** Its card, and the times at which something is due while nobody decides. */
+export function timersFor(
   changeId: ChangeId,
   { id, correlationId }: IncidentState,
   decision: Decision,
@@ -159,10 +154,14 @@ function timersFor(
 ): FollowUp[] {
   const show: FollowUp = { stage: "notify", subject: id, correlationId };
   if (decision.kind !== "queue_for_review" && decision.kind !== "allow") return [show];
-  const dueAt = later(now, decision.requirement.expiresAfterMs);
-  return [show, { stage: "expire", subject: changeId, correlationId, dueAt }];
-}
-
-export function changeWrite(id: ChangeId, expectedVersion: number, events: ChangeEvent[]): StreamWrite {
-  return { kind: "change", stream: streamOf("change", id), id, expectedVersion, events };
+  const { expiresAfterMs, chase } = decision.requirement;
+  const timers: FollowUp[] = [
+    show,
+    { stage: "expire", subject: changeId, correlationId, dueAt: later(now, expiresAfterMs) },
+  ];
+  const [first] = chase;
+  if (first !== undefined) {
+    timers.push({ stage: "chase", subject: changeId, correlationId, dueAt: later(now, first.afterMs) });
+  }
+  return timers;
 }

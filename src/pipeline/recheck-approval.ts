@@ -1,19 +1,24 @@
 import type { ChangeState } from "../domain/change/change.ts";
+import type { Proposal } from "../domain/change/proposal.ts";
 import { describeFlag } from "../domain/flag/describe-flag.ts";
 import { digestOf } from "../domain/flag/digest.ts";
 import type { FlagSnapshot } from "../domain/flag/flag.ts";
 import type { Instant } from "../domain/ids.ts";
 import { OpsError } from "../domain/ops-error.ts";
 import type { PersonFacts } from "../domain/people.ts";
-import type { ValidApproval } from "../domain/policy/decide-action.ts";
-import { permissionFor } from "../domain/policy/roles.ts";
+import type { BrokenGlass, CoveringApproval } from "../domain/policy/decide-action.ts";
+import type { Decision } from "../domain/policy/decision.ts";
+import type { RiskClass } from "../domain/policy/governance-contract.ts";
+import type { ValidApproval } from "../domain/policy/requirement.ts";
+import { permissionFor, type PersonAction } from "../domain/policy/roles.ts";
 import { governingHashes } from "../domain/policy/rulebook.ts";
+import { isLive } from "../domain/standing/standing.ts";
 import type { FlagReader } from "./ports/flag-platform.ts";
 import type { Identity } from "./ports/people.ts";
 import type { Store } from "./ports/storage.ts";
-import { decideNow, type ProposeDeps } from "./propose-change.ts";
+import { type DecideDeps, decideOnChange, type Given } from "./decide-now.ts";
 
-export interface RecheckDeps extends Pick<ProposeDeps, "rulebook" | "controls"> {
+export interface RecheckDeps extends DecideDeps {
   store: Pick<Store, "ledger">;
   identity: Identity;
   flags: Pick<FlagReader, "read" | "segments">;
@@ -27,15 +32,20 @@ export async function withdrawnBecause(
 ): Promise<string | null> {
   if (state.expiresAt !== null && now >= state.expiresAt)
     return "The approval expired before it could be sent.";
-  const { action, digest, plan } = state.proposal;
+  const { digest, plan } = state.proposal;
   const { contractHash, rolesHash } = governingHashes(deps.rulebook, plan.operation.tool);
   if (digestOf(plan, { contractHash, rolesHash }) !== digest) {
     return "The rules it was approved under have changed.";
   }
+  const decision = await decisionOn(state, deps, now);
+  return decision.kind === "allow" ? null : `Policy no longer allows it: ${decision.reasons.join(" ")}`;
+}
+
+/** Policy's answer on what people have given that still holds. */
+export async function decisionOn(state: ChangeState, deps: RecheckDeps, now: Instant): Promise<Decision> {
   const incident = await deps.store.ledger.incident(state.incidentId);
   if (incident === null) throw new Error(`change/${state.id}: its incident ${state.incidentId} is missing`);
-  const decision = await decideNow(action, incident.state, await stillValid(state, deps), deps);
-  return decision.kind === "allow" ? null : `Policy no longer allows it: ${decision.reasons.join(" ")}`;
+  return decideOnChange(state, incident.state, stillGiven(state, deps, now), deps);
 }
 
 export type Freshness =
@@ -77,19 +87,79 @@ async function currentDigest(
   );
 }
 
+/** What people have given that still holds by Slack's word, and the ledger's, of this moment. */
+async function stillGiven(state: ChangeState, deps: RecheckDeps, now: Instant): Promise<Given> {
+  const [approvals, brokenGlass, standing] = await Promise.all([
+    stillValid(state, deps),
+    stillBroken(state, deps, now),
+    stillStanding(state, deps, now),
+  ]);
+  return { approvals, brokenGlass, standing };
+}
+
+async function stillBroken(
+  { glass, proposal }: ChangeState,
+  deps: RecheckDeps,
+  now: Instant,
+): Promise<BrokenGlass | null> {
+  if (glass === null || glass.digest !== proposal.digest || glass.until <= now) return null;
+  // It stands for approvals, so whoever may not approve may not break it either.
+  const [mayBreak, mayApprove] = await Promise.all([
+    rolesNow(glass.userId, "break_glass", proposal, deps),
+    rolesNow(glass.userId, "approve", proposal, deps),
+  ]);
+  return mayBreak === null || mayApprove === null ? null : { name: glass.name, roles: mayBreak };
+}
+
+/**
+ * A standing approval counts until it is revoked or over, whatever was approved by it before, and only while everybody
+ * who granted it could still do so.
+ */
+async function stillStanding(
+  { id, standing, proposal }: ChangeState,
+  deps: RecheckDeps,
+  now: Instant,
+): Promise<CoveringApproval | null> {
+  if (standing === null || standing.digest !== proposal.digest) return null;
+  const loaded = await deps.store.ledger.standing(standing.standingId);
+  if (loaded === null || !isLive(loaded.state, now)) return null;
+  const { uses, requestedBy, endorsedBy } = loaded.state;
+  if (!uses.some(({ changeId }) => changeId === id)) return null;
+  const risk = deps.rulebook.contracts.get("approval.grant_standing")?.riskClass ?? "irreversible";
+  for (const { userId } of [requestedBy, ...endorsedBy]) {
+    const [mayApprove, mayGrant] = await Promise.all([
+      rolesNow(userId, "approve", proposal, deps),
+      rolesNow(userId, "grant_standing", proposal, deps, risk),
+    ]);
+    if (mayApprove === null || mayGrant === null) return null;
+  }
+  return { id: standing.standingId, by: standing.by };
+}
+
 /** Approvals whose voters are, by Slack's word of this moment, still who they were and still permitted. */
 export async function stillValid(state: ChangeState, deps: RecheckDeps): Promise<ValidApproval[]> {
-  const { action, digest } = state.proposal;
-  const home = await deps.identity.homeTeamId();
-  const approvals: ValidApproval[] = [];
-  for (const vote of state.votes.filter((cast) => cast.vote === "approve" && cast.digest === digest)) {
-    const person = await personOrNobody(vote.userId, deps.identity);
-    if (person === null) continue;
-    const target = { ...action.target, risk: action.riskClass };
-    const permission = permissionFor(person, "approve", target, deps.rulebook.roles, home);
-    if (permission.kind === "granted") approvals.push({ userId: vote.userId, roles: permission.roles });
-  }
-  return approvals;
+  const { proposal } = state;
+  const { digest } = proposal;
+  const cast = state.votes.filter((vote) => vote.vote === "approve" && vote.digest === digest);
+  const asked = await Promise.all(
+    cast.map(async ({ userId }) => ({ userId, roles: await rolesNow(userId, "approve", proposal, deps) })),
+  );
+  return asked.flatMap(({ userId, roles }) => (roles === null ? [] : [{ userId, roles }]));
+}
+
+/** The roles through which somebody may do this now, by Slack's word of this moment; null: they may not. */
+async function rolesNow(
+  userId: string,
+  does: PersonAction,
+  { action }: Proposal,
+  { identity, rulebook }: RecheckDeps,
+  risk: RiskClass = action.riskClass,
+): Promise<string[] | null> {
+  const [person, home] = await Promise.all([personOrNobody(userId, identity), identity.homeTeamId()]);
+  if (person === null) return null;
+  const target = { ...action.target, risk };
+  const permission = permissionFor(person, does, target, rulebook.roles, home);
+  return permission.kind === "granted" ? permission.roles : null;
 }
 
 /** Null for an account that is gone: its vote no longer counts, which is an answer and not a failure. */

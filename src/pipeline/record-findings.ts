@@ -4,13 +4,13 @@ import type { Plan } from "../domain/flag/plan.ts";
 import { type ChangeId, IncidentId, type Instant } from "../domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../domain/incident/decide-incident.ts";
 import { type IncidentState, isInvestigated } from "../domain/incident/incident.ts";
-import { streamOf } from "../domain/ledger/stream.ts";
 import { outOfReach, type Reaching, reachesOf } from "../domain/reach.ts";
 import type { SourceReach } from "../domain/source.ts";
 import { commitDecision } from "./commit-decision.ts";
 import type { Body, Commit, Loaded, Store, StreamWrite, WorkItem } from "./ports/storage.ts";
 import { proposeChange, type ProposeDeps } from "./propose-change.ts";
 import type { StageOutcome } from "./run-stage.ts";
+import { incidentWrite } from "./stream-writes.ts";
 
 export interface RecordDeps extends ProposeDeps {
   store: Store;
@@ -97,26 +97,29 @@ async function commitOf(
           confidence: assessment.confidence,
           citations: new Set(assessment.suspects.flatMap((suspect) => suspect.citations)).size,
           gaps: evidence.gaps.length,
+          coverage: coverageOf(evidence),
+          earlierReview: "",
         },
       },
       deps,
       now,
     );
-    writes.push(proposed.write);
+    writes.push(...proposed.writes);
     followUps.push(...proposed.followUps);
   }
   const events = all.flatMap((command) => {
     const answer = decideIncident(withRefusal(command, draft), state, now);
     return answer.kind === "events" ? answer.events : [];
   });
-  writes.unshift({
-    kind: "incident",
-    stream: streamOf("incident", state.id),
-    id: state.id,
-    expectedVersion: version,
-    events,
-  });
+  writes.unshift(incidentWrite(state.id, version, events));
   return { writes, followUps, bodies: bodies ?? [], finish: item };
+}
+
+/** Of the sources that were asked, how many answered. What answered with nothing left no item, and no gap either. */
+function coverageOf({ items, gaps }: Evidence): number | null {
+  const answered = new Set(items.map(({ kind }) => kind)).size;
+  const asked = answered + gaps.length;
+  return asked === 0 ? null : answered / asked;
 }
 
 function withinReaches(draft: Findings["draft"], reaches: readonly SourceReach[]): Findings["draft"] {

@@ -1,10 +1,10 @@
 import type { IncidentId } from "../domain/ids.ts";
 import { decideIncident } from "../domain/incident/decide-incident.ts";
-import { streamOf } from "../domain/ledger/stream.ts";
 import { OpsError } from "../domain/ops-error.ts";
 import type { ToolCall } from "../domain/tool-call.ts";
 import { commitDecision } from "./commit-decision.ts";
 import type { Store } from "./ports/storage.ts";
+import { incidentWrite } from "./stream-writes.ts";
 
 /** Puts one call of a model's into the incident's ledger. Throws `OpsError` where it cannot be recorded. */
 export async function recordToolCall(
@@ -19,11 +19,10 @@ export async function recordToolCall(
     if (decided.kind === "refused") {
       throw new OpsError("conflict", `${id} takes no more records: ${decided.reason}.`, { retryable: true });
     }
-    const stream = streamOf("incident", id);
     return {
       kind: "commit",
       commit: {
-        writes: [{ kind: "incident", stream, id, expectedVersion: loaded.version, events: decided.events }],
+        writes: [incidentWrite(id, loaded.version, decided.events)],
       },
       after: () => undefined,
     };

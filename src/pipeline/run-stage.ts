@@ -1,9 +1,13 @@
+import { SpanKind, trace } from "@opentelemetry/api";
 import { OpsError } from "../domain/ops-error.ts";
 import { type Instant, later } from "../domain/ids.ts";
 import type { Log } from "./ports/log.ts";
 import type { Doorbell } from "./ports/queue.ts";
 import type { Stage } from "../domain/stage.ts";
 import type { CommitResult, Store, WorkItem } from "./ports/storage.ts";
+import { inSpan, markFailed } from "../watch/in-span.ts";
+import { instrument } from "../watch/instrument.ts";
+import { withWorkInHand } from "../watch/work-in-hand.ts";
 
 /** How one run of a stage ended. Failures outside are thrown as `OpsError`, never returned. */
 export type StageOutcome =
@@ -41,6 +45,8 @@ export interface StageRunnerOptions {
   leaseMs: number;
   /** Tries before a row is parked for a person; null: it is tried for ever. */
   maxAttempts: number | null;
+  /** Aborted when this process has to end: what may be done anew elsewhere is handed back as it is. */
+  ending?: AbortSignal;
 }
 
 /**
@@ -53,12 +59,46 @@ export async function drainStage(
   run: RunStage,
   options: StageRunnerOptions,
 ): Promise<void> {
-  for (;;) {
+  while (options.ending?.aborted !== true) {
     const item = await options.store.work.claim(stage, subject, options.leaseMs);
     if (item === null) return;
     // What is to be done again was rung and stands at the end of the queue: others have their turn first.
-    if ((await runOne(item, run, options)) === "again") return;
+    if ((await watched(item, () => runOne(item, run, options))) === "again") return;
   }
+}
+
+const stageSeconds = instrument((meter) =>
+  meter.createHistogram("signalman_stage_seconds", {
+    description: "How long one run of a stage took, by how it ended.",
+    unit: "s",
+    advice: { explicitBucketBoundaries: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60] },
+  }),
+);
+
+/** One span goes on with the trace of whoever committed the row. */
+async function watched(item: WorkItem, run: () => ReturnType<typeof runOne>): ReturnType<typeof runOne> {
+  const { stage, subject, correlationId, workId, attempt } = item;
+  const attributes = {
+    "messaging.system": "signalman",
+    "messaging.operation.name": "process",
+    "messaging.operation.type": "process",
+    "messaging.destination.name": stage,
+    "messaging.message.id": workId,
+    "messaging.message.conversation_id": correlationId,
+    "signalman.subject": subject,
+    "signalman.attempt": attempt,
+  };
+  return inSpan(
+    `process ${stage}`,
+    { kind: SpanKind.CONSUMER, attributes, from: item.trace },
+    async (span) => {
+      const startedAt = performance.now();
+      const outcome = await withWorkInHand(item, run);
+      span.setAttribute("signalman.outcome", outcome);
+      stageSeconds().record((performance.now() - startedAt) / 1000, { stage, outcome });
+      return outcome;
+    },
+  );
 }
 
 async function runOne(
@@ -78,7 +118,11 @@ async function runOne(
     });
   }, leaseMs / 3);
   try {
-    const outcome = await run(item, maxAttempts !== null && item.attempt >= maxAttempts);
+    const outcome = await orHandedBack(
+      item,
+      run(item, maxAttempts !== null && item.attempt >= maxAttempts),
+      options,
+    );
     switch (outcome.kind) {
       case "committed":
         break;
@@ -102,8 +146,34 @@ async function runOne(
   }
 }
 
+/** A write of these may still be under way outside: whoever takes over has to wait until the lease has run out. */
+const writesOutside: ReadonlySet<Stage> = new Set(["execute", "notify", "tell"]);
+
+/** What the stage does after it was handed back is refused: its row is nobody's, and then another's. */
+async function orHandedBack(
+  { stage }: WorkItem,
+  running: Promise<StageOutcome>,
+  { ending }: StageRunnerOptions,
+): Promise<StageOutcome> {
+  if (ending === undefined || writesOutside.has(stage)) return running;
+  const over = new AbortController();
+  const handedBack = new Promise<StageOutcome>((resolve) => {
+    const hand = () => resolve({ kind: "again", inMs: 0, because: "this process ends" });
+    if (ending.aborted) hand();
+    else ending.addEventListener("abort", hand, { once: true, signal: over.signal });
+  });
+  try {
+    return await Promise.race([running, handedBack]);
+  } finally {
+    over.abort();
+    // How it fails from now on is nobody's any more.
+    running.catch(() => undefined);
+  }
+}
+
 async function failed(item: WorkItem, error: unknown, options: StageRunnerOptions): Promise<void> {
   const { store, log, maxAttempts } = options;
+  markFailed(trace.getActiveSpan(), error);
   const opsError = error instanceof OpsError ? error : null;
   const message = error instanceof Error ? error.message : String(error);
   const fields = {

@@ -1,9 +1,9 @@
 import { IncidentId, later } from "../domain/ids.ts";
 import { decideIncident } from "../domain/incident/decide-incident.ts";
 import { countFiring } from "../domain/incident/incident.ts";
-import { streamOf } from "../domain/ledger/stream.ts";
 import type { Store, WorkItem } from "./ports/storage.ts";
 import { outcomeOf, type StageOutcome } from "./run-stage.ts";
+import { incidentWrite } from "./stream-writes.ts";
 
 export interface SettleDeps {
   store: Store;
@@ -29,7 +29,7 @@ export async function settle(item: WorkItem, { store, quietMs }: SettleDeps): Pr
   }
   const { id, correlationId } = state;
   const result = await store.ledger.commit({
-    writes: [{ kind: "incident", stream: streamOf("incident", id), id, expectedVersion: version, events }],
+    writes: [incidentWrite(id, version, events)],
     followUps: [{ stage: "notify", subject: id, correlationId }],
     finish: item,
   });

@@ -17,7 +17,7 @@ import { verify, type VerifyDeps } from "./verify.ts";
  * A delivery is committed by the door (`adapters/http`), taken in (`intake/`) and joins an incident. It is
  * investigated: evidence, assessment, one drafted change, policy's decision. The card is shown. A person's vote
  * (`cast-vote.ts`) that completes the quorum has the change executed, once; its effect is verified; a person
- * brings it to its end (`close-change.ts`, `start-linked-change.ts`). `expire`, `review` and `settle` are timers.
+ * brings it to its end (`close-change.ts`, `start-linked-change.ts`). `expire`, `chase`, `review` and `settle` are timers.
  * `recheck` looks at once where the flag platform hints that a flag has moved; `tell` posts what belongs to no card.
  *
  * Every arrow is a row committed together with the events that caused it; the queue only rings.
@@ -31,6 +31,7 @@ export const stages = [
   { stage: "execute", role: "executor", concurrency: 4, maxAttempts: 1000 },
   { stage: "verify", role: "worker", concurrency: 4, maxAttempts: 20 },
   { stage: "expire", role: "worker", concurrency: 2, maxAttempts: 1000 },
+  { stage: "chase", role: "worker", concurrency: 2, maxAttempts: 1000 },
   { stage: "review", role: "worker", concurrency: 2, maxAttempts: 1000 },
   { stage: "recheck", role: "worker", concurrency: 2, maxAttempts: 20 },
   { stage: "settle", role: "worker", concurrency: 2, maxAttempts: 1000 },
@@ -62,6 +63,7 @@ export function stageRunners({ web, worker, executor }: RoleDeps): Map<WorkStage
     runners.set("investigate", (item, lastTry) => investigate(item, worker, lastTry));
     runners.set("verify", (item, lastTry) => verify(item, worker, lastTry));
     runners.set("expire", (item) => ringTimer("expire", item, worker));
+    runners.set("chase", (item) => ringTimer("chase", item, worker));
     runners.set("review", (item) => ringTimer("review", item, worker));
     runners.set("recheck", (item) => recheck(item, worker));
     runners.set("settle", (item) => settle(item, worker));

@@ -3,7 +3,7 @@ import { decideChange } from "../domain/change/decide-change.ts";
 import type { Instant } from "../domain/ids.ts";
 import { afterEnd } from "./after-end.ts";
 import type { Loaded, Store, WorkItem } from "./ports/storage.ts";
-import { changeWrite } from "./propose-change.ts";
+import { changeWrite } from "./stream-writes.ts";
 import type { Freshness } from "./recheck-approval.ts";
 import { outcomeOf, type StageOutcome } from "./run-stage.ts";
 

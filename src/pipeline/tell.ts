@@ -1,15 +1,16 @@
-import { CorrelationId } from "../domain/ids.ts";
 import { MuteEvent } from "../domain/mute/events.ts";
 import { streamOf } from "../domain/ledger/stream.ts";
 import type { Service } from "../domain/service.ts";
-import type { Noticeboard } from "./ports/noticeboard.ts";
-import type { ClaimedDelivery, FollowUp, Store, WorkItem } from "./ports/storage.ts";
+import { aboutOf, pauseOf, type PostDeps, postNotice, untoldOf } from "./post-notice.ts";
+import type { ClaimedDelivery, FollowUp, WorkItem } from "./ports/storage.ts";
 import type { StageOutcome } from "./run-stage.ts";
+import { tellOfEmergency } from "./tell-of-emergency.ts";
+import { tellCheckpoint } from "./tell-checkpoint.ts";
+import { tellOfAuthority } from "./tell-of-authority.ts";
+import { tellOfStanding } from "./tell-of-standing.ts";
 
-export interface TellDeps {
-  store: Store;
+export interface TellDeps extends PostDeps {
   services: readonly Service[];
-  noticeboard: Noticeboard;
 }
 
 /** People are told of the quarantine of one source this often at most: a source that breaks breaks for all it sends. */
@@ -29,10 +30,13 @@ export function tellQuarantine({
 /** To be committed with the events of a mute. */
 export function tellMute(service: string): FollowUp {
   const subject = streamOf("mute", service);
-  return { stage: "tell", subject, correlationId: CorrelationId.parse(subject.slice(0, 64)) };
+  return { stage: "tell", subject, correlationId: aboutOf(subject) };
 }
 
-/** Posts what belongs to no incident. What was posted is a row, so that it is not said twice. */
+/**
+ * Posts what belongs to no incident. Each line is an action that policy decides on; what was posted is a row, so that
+ * it is not said twice.
+ */
 export async function tell(item: WorkItem, deps: TellDeps): Promise<StageOutcome> {
   const cut = item.subject.indexOf("/");
   const kind = item.subject.slice(0, cut);
@@ -42,49 +46,71 @@ export async function tell(item: WorkItem, deps: TellDeps): Promise<StageOutcome
       return tellOfMute(id, deps);
     case "quarantine":
       return tellOfQuarantine(id, item.subject, deps);
+    case "ledger":
+      return tellCheckpoint(deps);
+    case "authority":
+      return tellOfAuthority(id, deps);
+    case "emergency":
+      return tellOfEmergency(id, deps);
+    case "standing":
+      return tellOfStanding(id, deps);
     default:
-      throw new Error(`tell: ${item.subject} is neither a mute nor a quarantine`);
+      throw new Error(`tell: ${item.subject} is nothing that people are told of`);
   }
 }
 
-async function tellOfMute(
-  service: string,
-  { store, services, noticeboard }: TellDeps,
-): Promise<StageOutcome> {
+async function tellOfMute(service: string, deps: TellDeps): Promise<StageOutcome> {
+  const { store, services } = deps;
   const subject = streamOf("mute", service);
   const types = ["service_muted", "service_unmuted"];
   const entries = await store.ledger.events(subject, { types, limit: mostMuteEvents });
-  const told = new Set((await store.postings.ofSubject(subject)).map(({ part }) => part));
+  const isUntold = await untoldOf(subject, store);
   const channel = services.find(({ name }) => name === service)?.channel ?? "";
   for (const { type, at, data, version } of entries) {
     const part = `event/${version}`;
-    if (told.has(part)) continue;
+    if (!isUntold(part)) continue;
     const event = MuteEvent.parse({ type, at, ...data });
     if (event.type === "mute_refused") continue;
-    await noticeboard.post({ kind: "mute", service, event }, { subject, part, channel });
+    const { userId, name } = event;
+    const what = event.type === "service_muted" ? "is muted" : "is not muted any more";
+    await postNotice(
+      {
+        notice: { kind: "mute", service, event },
+        subject,
+        part,
+        channel,
+        intent: `Tell that ${service} ${what}`,
+        requester: { kind: "person", userId, name },
+        service,
+      },
+      deps,
+    );
   }
   return { kind: "nothing_to_do" };
 }
 
-async function tellOfQuarantine(
-  sourceId: string,
-  subject: string,
-  { store, noticeboard }: TellDeps,
-): Promise<StageOutcome> {
-  const part = "note";
-  const last = await store.postings.get(subject, part);
-  if (last !== null) {
-    // Slack's timestamps are seconds since 1970.
-    const due = Number(last.ts) * 1000 + quarantineEveryMs;
-    const inMs = Math.min(due - Date.parse(await store.now()), quarantineEveryMs);
-    if (inMs > 0)
-      return { kind: "again", inMs, because: `people were told of ${sourceId} a short while ago` };
-  }
+async function tellOfQuarantine(sourceId: string, subject: string, deps: TellDeps): Promise<StageOutcome> {
+  const { store } = deps;
+  const postedAs = "note";
+  const inMs = await pauseOf(subject, postedAs, quarantineEveryMs, store);
+  if (inMs > 0) return { kind: "again", inMs, because: `people were told of ${sourceId} a short while ago` };
   const [newest] = await store.inbox.quarantined(1, sourceId);
   // Taken in anew by somebody meanwhile.
   if (newest === undefined) return { kind: "nothing_to_do" };
   const counts = await store.inbox.counts();
   const count = counts.find((each) => each.sourceId === sourceId)?.quarantined ?? 1;
-  await noticeboard.post({ kind: "quarantine", sourceId, count, newest }, { subject, part, channel: "" });
+  await postNotice(
+    {
+      notice: { kind: "quarantine", sourceId, count, newest },
+      subject,
+      part: `${postedAs}/${newest.id}`,
+      postedAs,
+      channel: "",
+      intent: `Tell that deliveries of ${sourceId} are in quarantine`,
+      requester: { kind: "source", sourceId },
+      service: "",
+    },
+    deps,
+  );
   return { kind: "nothing_to_do" };
 }

@@ -8,7 +8,7 @@ import { judgeWorst, type Levels, type SeriesLevels, type Verification } from ".
 import { median } from "./evidence/robust-statistics.ts";
 import type { Store, WorkItem } from "./ports/storage.ts";
 import type { Series, Telemetry } from "./ports/telemetry.ts";
-import { changeWrite } from "./propose-change.ts";
+import { changeWrite } from "./stream-writes.ts";
 import { outcomeOf, type StageOutcome } from "./run-stage.ts";
 import { troubleBeganAt } from "./trouble-began-at.ts";
 

@@ -1,15 +1,23 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Arm, measureRounds } from "./harness/arms.ts";
 import type { BenchOptions, Figures } from "./harness/bench.ts";
-import { type Contender, startBare, startOurs, startWorld, type World } from "./harness/contenders.ts";
+import {
+  allRoles,
+  type Contender,
+  startBare,
+  startOurs,
+  startWorld,
+  type World,
+} from "./harness/contenders.ts";
 import { median, percentile, rounded, spread, table } from "./harness/figures.ts";
 import { openLoopById } from "./harness/load.ts";
 import { type Part, startPart } from "./harness/part.ts";
+import { measureSlow } from "./harness/slow-draft.ts";
 import { type Seen, sourceSecret, type WorldPlan } from "./harness/stand-ins.ts";
 
 export const name = "draft";
 export const summary =
-  "from an alert accepted to its card and to its draft in Slack; model and Slack answer at once";
+  "from an alert accepted to its card and to its draft in Slack; model and Slack at once, and slow";
 
 const loadProcess = new URL("harness/load-process.ts", import.meta.url);
 
@@ -17,8 +25,8 @@ const loadProcess = new URL("harness/load-process.ts", import.meta.url);
 const services = 60;
 const perSecond = 4;
 const warmUpMs = 3000;
-const full = { rounds: 3, measureMs: 20_000 };
-const short = { rounds: 1, measureMs: 12_000 };
+const full = { rounds: 3, measureMs: 20_000, slowSeconds: 20 };
+const short = { rounds: 1, measureMs: 12_000, slowSeconds: 8 };
 /** How long the last draft may take. */
 const settleMs = 4000;
 
@@ -38,10 +46,8 @@ interface Waits {
 }
 
 export async function run(options: BenchOptions): Promise<Figures> {
-  const { rounds, measureMs } = options.quick ? short : full;
+  const { rounds, measureMs, slowSeconds } = options.quick ? short : full;
   await using load = await startPart(loadProcess);
-  const roles = options.store === "embedded" ? (["all"] as const) : (["web", "worker", "executor"] as const);
-
   const arms: Arm<Waits>[] = [
     {
       name: "floor",
@@ -53,7 +59,7 @@ export async function run(options: BenchOptions): Promise<Figures> {
     ...([true, false] as const).map((withModel) => ({
       name: withModel ? "model" : "rules",
       async measure() {
-        await using ours = await startOurs(options, roles, { ...world, withModel });
+        await using ours = await startOurs(options, allRoles(options.store), { ...world, withModel });
         return await waitsOf(load, ours, measureMs, true);
       },
     })),
@@ -76,6 +82,8 @@ export async function run(options: BenchOptions): Promise<Figures> {
       ]),
     ),
   );
+  const slow = await measureSlow(options, load, slowSeconds);
+  options.say(`model of 1 s, Slack of one message a second: ${JSON.stringify(slow)}`);
   const ofArm = (arm: string) => ({
     card_p50_ms: rounded(median(of(arm, "card", 0.5))),
     card_p99_ms: rounded(median(of(arm, "card", 0.99))),
@@ -90,6 +98,7 @@ export async function run(options: BenchOptions): Promise<Figures> {
     floor_p99_ms: rounded(median(of("floor", "card", 0.99))),
     model: ofArm("model"),
     rules: ofArm("rules"),
+    slow,
   };
 }
 

@@ -1,11 +1,10 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { type Arm, measureRounds } from "./harness/arms.ts";
 import type { BenchOptions, Figures } from "./harness/bench.ts";
 import { type Contender, type Roles, startBare, startOurs } from "./harness/contenders.ts";
 import { median, noiseOf, rounded, spread, table } from "./harness/figures.ts";
 import { closedLoop, type Load, openLoop } from "./harness/load.ts";
 import { startPart } from "./harness/part.ts";
-import { sourceSecret } from "./harness/stand-ins.ts";
+import { loaded, mixFor, plainWorld, shownLoad, valueAt } from "./harness/steady-load.ts";
 import { runStorm } from "./harness/storm.ts";
 
 export const name = "intake";
@@ -29,8 +28,6 @@ const short = {
   storm: { alerts: 2000, seconds: 12, channelEach: true },
 };
 
-const world = { services: 10, channelEach: false, groupBy: [], withModel: true };
-
 export async function run(options: BenchOptions): Promise<Figures> {
   const plan = options.quick ? short : full;
   await using load = await startPart(loadProcess);
@@ -40,9 +37,9 @@ export async function run(options: BenchOptions): Promise<Figures> {
   const arms = [
     arm("one by one", () => startBare(options, { grouped: false })),
     arm("grouped", () => startBare(options, { grouped: true })),
-    arm("ours", () => startOurs(options, ["web"], world)),
-    arm("ours again", () => startOurs(options, ["web"], world)),
-    arm("ours, draining", () => startOurs(options, draining, world)),
+    arm("ours", () => startOurs(options, ["web"], plainWorld)),
+    arm("ours again", () => startOurs(options, ["web"], plainWorld)),
+    arm("ours, draining", () => startOurs(options, draining, plainWorld)),
   ];
   const loads = await measureRounds(arms, plan.rounds, options, shownLoad);
   const of = (arm: string) => (loads.get(arm) ?? []).map(({ perSecond }) => perSecond);
@@ -53,8 +50,8 @@ export async function run(options: BenchOptions): Promise<Figures> {
     of("ours again"),
     of("ours, draining"),
   ];
-  const both = ours.map((rate, round) => (rate + at(again, round)) / 2);
-  const toGrouped = (rates: readonly number[]) => rates.map((rate, round) => rate / at(grouped, round));
+  const both = ours.map((rate, round) => (rate + valueAt(again, round)) / 2);
+  const toGrouped = (rates: readonly number[]) => rates.map((rate, round) => rate / valueAt(grouped, round));
   options.say(
     table(
       ["arm", "accepted/s", "p99 ms", "to grouped"],
@@ -68,7 +65,7 @@ export async function run(options: BenchOptions): Promise<Figures> {
   );
 
   const paced = await measureRounds(
-    [pacedArm(() => startOurs(options, ["web"], world))],
+    [pacedArm(() => startOurs(options, ["web"], plainWorld))],
     plan.rounds,
     options,
     shownLoad,
@@ -88,7 +85,7 @@ export async function run(options: BenchOptions): Promise<Figures> {
     ceiling_one_per_s: Math.round(median(one)),
     ceiling_grouped_per_s: Math.round(median(grouped)),
     ratio: rounded(median(toGrouped(both))),
-    noise: rounded(noiseOf(ours.map((rate, round) => [rate, at(again, round)] as const))),
+    noise: rounded(noiseOf(ours.map((rate, round) => [rate, valueAt(again, round)] as const))),
     ratio_draining: rounded(median(toGrouped(drained))),
     draining_per_s: Math.round(median(drained)),
     p50_ms_at_500: rounded(median(steady.map(({ p50Ms }) => p50Ms))),
@@ -114,27 +111,4 @@ export async function run(options: BenchOptions): Promise<Figures> {
         loaded(start, (url) => load.ask(openLoop, { mix: mixFor(url), perSecond, ...plan.open })),
     };
   }
-}
-
-async function loaded(start: () => Promise<Contender>, put: (url: string) => Promise<Load>): Promise<Load> {
-  await using contender = await start();
-  // What a start leaves to be done soon after it is no part of what is measured.
-  await delay(300);
-  return await put(contender.url);
-}
-
-function mixFor(url: string) {
-  const services = Array.from({ length: world.services }, (_, index) => `bench-${index}`);
-  return { url, secret: sourceSecret, run: "load", services, fingerprints: null, named: false };
-}
-
-function shownLoad({ perSecond, p50Ms, p99Ms, others }: Load): string {
-  const refused = Object.entries(others).map(([status, count]) => `, ${count} answers of status ${status}`);
-  return `${Math.round(perSecond)}/s, p50 ${rounded(p50Ms)} ms, p99 ${rounded(p99Ms)} ms${refused.join("")}`;
-}
-
-function at(values: readonly number[], index: number): number {
-  const value = values[index];
-  if (value === undefined) throw new Error("every arm has a value in every round");
-  return value;
 }

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
 import { visibleText } from "../../src/sandbox/slack/driver/visible-text.ts";
+import { createFaultProxy } from "../faults/harness/fault-proxy.ts";
 import { createPlay } from "../support/incident-play.ts";
-import { createLateGate } from "../support/late-gate.ts";
 import { expectAuditPasses } from "../support/ledger-check.ts";
 import { buildWorld } from "../support/open-shop.ts";
 import { openRedis, redisBinary } from "../support/redis.ts";
@@ -13,6 +13,13 @@ async function readiness(doorUrl: string): Promise<{ status: number; reasons: st
   const response = await fetch(`${doorUrl}/readyz`);
   const { reasons = [] } = z.object({ reasons: z.array(z.string()).optional() }).parse(await response.json());
   return { status: response.status, reasons };
+}
+
+/** The address of a server that is not there yet: `mend` brings it. */
+async function nobodyAt(real: string) {
+  const proxy = await createFaultProxy(real);
+  await proxy.refuse();
+  return proxy;
 }
 
 const ready = (doorUrl: string) =>
@@ -50,8 +57,8 @@ it.concurrent(
     using folder = workFolder();
     await using world = await buildWorld({ dataFolder: folder.dataFolder });
     const play = createPlay(world);
-    await using api = await createLateGate(world.featbit.apiUrl);
-    await using streaming = await createLateGate(world.featbit.streamingUrl);
+    await using api = await nobodyAt(world.featbit.apiUrl);
+    await using streaming = await nobodyAt(world.featbit.streamingUrl);
     const featbit = { apiUrl: api.url, streamingUrl: streaming.url.replace(/^http/, "ws") };
     await using signalman = await startSignalman(
       { settings: { ...world.settings, featbit }, env: world.env },
@@ -68,8 +75,8 @@ it.concurrent(
     expect(visibleText(card)).not.toContain("*Proposed change*");
     await play.resolve(signalman.doorUrl, first);
 
-    await api.open();
-    await streaming.open();
+    await api.mend();
+    await streaming.mend();
     await ready(signalman.doorUrl);
     expect(signalman.log()).toMatch(/FeatBit is not joined; trying again: .*FEATBIT_API_URL/);
     await play.fire(signalman.doorUrl, "checkout");
@@ -87,7 +94,7 @@ it.runIf(redis).concurrent(
     await using world = await buildWorld({ dataFolder: folder.dataFolder, quiet: true });
     const play = createPlay(world);
     await using server = await openRedis(redis ?? "");
-    await using gate = await createLateGate(server.url);
+    await using gate = await nobodyAt(server.url);
     const pointed = { settings: world.settings, env: { ...world.env, REDIS_URL: gate.url } };
     await using signalman = await startSignalman(pointed, folder.path);
 
@@ -98,7 +105,7 @@ it.runIf(redis).concurrent(
     expect((await play.fire(signalman.doorUrl, "checkout")).delivery.httpStatus).toBe(202);
     expect(play.cards()).toEqual([]);
 
-    await gate.open();
+    await gate.mend();
     await play.cardWith("CheckoutErrors", 40_000);
     await ready(signalman.doorUrl);
     expect(signalman.log()).toMatch(/Redis is not joined; trying again: .*REDIS_URL/);

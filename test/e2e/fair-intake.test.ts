@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { Pool } from "pg";
 import { expect, test } from "vitest";
 import { migrate } from "../../src/adapters/postgres/migrate.ts";
 import { createStore } from "../../src/adapters/postgres/store.ts";
@@ -11,7 +10,7 @@ import type { ParsedDelivery } from "../../src/pipeline/ports/intake.ts";
 import type { Log } from "../../src/pipeline/ports/log.ts";
 import { stages } from "../../src/pipeline/stages.ts";
 import { newIncidentId } from "../contract/storage/story-of-streams.ts";
-import { availableDatabases } from "../support/databases.ts";
+import { availableDatabases, openPool } from "../support/databases.ts";
 import { alertWith } from "../support/incident-fixtures.ts";
 import { intakeDefaults } from "../support/intake-deps.ts";
 import { typed } from "../support/typed.ts";
@@ -41,8 +40,7 @@ test(`beside ${loud.length} sources that never rest a lone alert is taken in wit
   await using stack = new AsyncDisposableStack();
   const server = stack.use(await database.open());
   const connection = await server.database();
-  const pool = new Pool({ ...connection, max: 10 });
-  stack.defer(() => pool.end());
+  const pool = stack.use(openPool({ ...connection, max: 10 }));
   await migrate(pool);
   const doorbell = stack.use(await createDoorbell({ kind: "postgres", connection }, log));
   const store = createStore(pool, { onCommitted: silent, onAccepted: silent });

@@ -15,7 +15,7 @@ it("plays the loop: alert, card, refusal, approval, one write, verdict, review, 
   const { sender, delivery } = await play.fire(signalman.doorUrl, "checkout");
   expect(delivery.correlationId).toMatch(/^[0-9a-f-]{36}$/);
   const card = await play.cardOffering("approve");
-  expect(visibleText(card)).toMatch(/Suspect:\* flag `checkout_one_click`, changed by Pavel Novak/);
+  expect(visibleText(card)).toMatch(/Suspect:\* flag `checkout_one_click`, changed by Maya Okafor/);
   expect((await sender.repeat(delivery)).httpStatus).toBe(202);
 
   const refused = await play.toldAfter("maya", "approve");

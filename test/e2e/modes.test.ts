@@ -8,47 +8,59 @@ import { until } from "../support/until.ts";
 
 const flagKey = "checkout_one_click";
 
-describe("the mode that FeatBit sets", () => {
-  let shop: Shop;
-  beforeAll(async () => {
-    shop = await openShop();
+let shop: Shop;
+async function openOne(): Promise<void> {
+  shop = await openShop();
+}
+const closeIt = (): Promise<void> => shop[Symbol.asyncDispose]();
+
+async function openIncidents(): Promise<IncidentState[]> {
+  await using opened = await readStore(shop.folder);
+  const loaded = await opened.store.ledger.incidents({ open: true, limit: 10 });
+  return loaded.map(({ state }) => state);
+}
+
+/** An incident of its own in this mode; ended when `look` has seen what came of it. */
+async function inMode(mode: string, look: () => Promise<void>): Promise<void> {
+  const { play, signalman, world } = shop;
+  await play.setControl("signalman-mode", mode);
+  const alert = world.trouble.alert("checkout");
+  await play.fire(signalman.doorUrl, "checkout", alert);
+  await look();
+  await play.resolve(signalman.doorUrl, alert);
+  await until(
+    "the incident to be resolved",
+    async () => (await openIncidents()).every(({ status }) => status !== "open"),
+    { everyMs: 200 },
+  );
+  // Longer than `reopenWithin` of the world's settings.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+}
+
+const investigated = () =>
+  until(
+    "the incident to be investigated",
+    async () => {
+      const [incident] = await openIncidents();
+      return incident !== undefined && (incident.assessment !== null || incident.withheld !== null)
+        ? incident
+        : null;
+    },
+    { everyMs: 200 },
+  );
+
+/** Lets the executor's first look at the flag take so long that something can happen before it decides. */
+const slowRead = () =>
+  shop.world.featbit.inject({
+    server: "api",
+    method: "GET",
+    path: new RegExp(`/feature-flags/${flagKey}$`),
+    does: { kind: "delay", delayMs: 2_500 },
   });
-  afterAll(() => shop[Symbol.asyncDispose]());
 
-  async function openIncidents(): Promise<IncidentState[]> {
-    await using opened = await readStore(shop.folder);
-    const loaded = await opened.store.ledger.incidents({ open: true, limit: 10 });
-    return loaded.map(({ state }) => state);
-  }
-
-  /** An incident of its own in this mode; ended when `look` has seen what came of it. */
-  async function inMode(mode: string, look: () => Promise<void>): Promise<void> {
-    const { play, signalman, world } = shop;
-    await play.setControl("signalman-mode", mode);
-    const alert = world.trouble.alert("checkout");
-    await play.fire(signalman.doorUrl, "checkout", alert);
-    await look();
-    await play.resolve(signalman.doorUrl, alert);
-    await until(
-      "the incident to be resolved",
-      async () => (await openIncidents()).every(({ status }) => status !== "open"),
-      { everyMs: 200 },
-    );
-    // Longer than `reopenWithin` of the world's settings.
-    await new Promise((resolve) => setTimeout(resolve, 1100));
-  }
-
-  const investigated = () =>
-    until(
-      "the incident to be investigated",
-      async () => {
-        const [incident] = await openIncidents();
-        return incident !== undefined && (incident.assessment !== null || incident.withheld !== null)
-          ? incident
-          : null;
-      },
-      { everyMs: 200 },
-    );
+describe("the mode that FeatBit sets", () => {
+  beforeAll(openOne);
+  afterAll(closeIt);
 
   it("off: the incident is recorded and nothing else happens", async () => {
     await inMode("off", async () => {
@@ -77,6 +89,15 @@ describe("the mode that FeatBit sets", () => {
     });
   });
 
+  it("fallback: rules look, nothing is offered, and the runbook's steps stand on the card", async () => {
+    await inMode("fallback", async () => {
+      const card = await shop.play.cardWith("*Mode fallback:*");
+      expect(visibleText(card)).toContain("By hand, says the runbook:");
+      expect(visibleText(card)).not.toContain("*Proposed change*");
+      expect(actionIdsOf(card)).not.toContain("approve");
+    });
+  });
+
   it("draft_write: the candidate to be done by hand, no approval", async () => {
     await inMode("draft_write", async () => {
       const card = await shop.play.cardWith("*Proposed change*");
@@ -96,18 +117,12 @@ describe("the mode that FeatBit sets", () => {
     });
     await shop.play.setControl("signalman-denied-tools", "[]");
   });
+});
 
-  /** Lines of all incidents so far share the channel's pace of a message a second, and cards overtake them. */
-  const slackPaceMs = 45_000;
-
-  /** Lets the executor's first look at the flag take so long that something can happen before it decides. */
-  const slowRead = () =>
-    shop.world.featbit.inject({
-      server: "api",
-      method: "GET",
-      path: new RegExp(`/feature-flags/${flagKey}$`),
-      does: { kind: "delay", delayMs: 2_500 },
-    });
+/** In a shop of their own: lines of all incidents share the channel's pace of a message a second. */
+describe("what is taken away after the approval", () => {
+  beforeAll(openOne);
+  afterAll(closeIt);
 
   it("the mode is lowered between approval and execution: nothing is written", async () => {
     const { play } = shop;
@@ -116,7 +131,7 @@ describe("the mode that FeatBit sets", () => {
       slowRead();
       expect(await play.approve("ruth")).toContain("Approved");
       await play.setControl("signalman-mode", "search_only");
-      await play.threadWith(/was denied: .*signalman-mode says search_only/, slackPaceMs);
+      await play.threadWith(/was denied: .*signalman-mode says search_only/, 30_000);
       expect(actionIdsOf(await play.cardWith("*Denied by policy*"))).not.toContain("approve");
     });
     expect(play.mutationsOf(flagKey)).toEqual([]);
@@ -130,7 +145,7 @@ describe("the mode that FeatBit sets", () => {
       slowRead();
       expect(await play.approve("ruth")).toContain("Approved");
       await world.slack.workspace.setUserGroup("S0RELEASE", [world.people.pavel.id]);
-      await play.threadWith(/The votes on CHG-\S+ no longer count/, slackPaceMs);
+      await play.threadWith(/The votes on CHG-\S+ no longer count/, 30_000);
       expect(play.mutationsOf(flagKey)).toEqual([]);
       await play.cardOffering("approve");
       expect(await play.toldAfter("ruth", "approve")).toMatch(/^Not done/);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createWorld, type World } from "../../src/sandbox/world/create-world.ts";
+import { writePatches } from "../faults/harness/patches.ts";
 import { createPlay } from "../support/incident-play.ts";
 import { expectAuditPasses, expectFolded } from "../support/ledger-check.ts";
 import { runSignalman, spawnSignalman, workFolder, writeSettings } from "../support/signalman.ts";
@@ -40,11 +41,15 @@ describe("three processes, each with its own credentials only", () => {
   it("play the loop together", async () => {
     const play = createPlay(world);
     const original = play.flag("checkout_one_click");
+    // Without `--import` the fault campaign's variables mean nothing: this patch fits nowhere and would end the process.
+    const { NODE_OPTIONS: _import, ...faults } = writePatches(folder.path, [
+      { file: "app.ts", find: "no such text", put: "" },
+    ]).env;
     await using web = await spawnSignalman(world, folder.path, { role: "web", env: envOf("web") });
     await using worker = await spawnSignalman(world, folder.path, { role: "worker", env: envOf("worker") });
     await using executor = await spawnSignalman(world, folder.path, {
       role: "executor",
-      env: envOf("executor"),
+      env: { ...envOf("executor"), ...faults },
     });
     expect(web.doorUrl).toMatch(/^http:/);
     expect([worker.doorUrl, executor.doorUrl]).toEqual(["", ""]);

@@ -17,9 +17,9 @@ const sdks: Readonly<Record<string, readonly string[]>> = {
   slack: ["@slack/"],
   featbit: ["@featbit/node-server-sdk"],
   openai: ["openai"],
-  postgres: ["pg"],
+  postgres: ["pg", "pg-copy-streams"],
   queue: ["bullmq", "ioredis", "pg"],
-  otel: ["pino"],
+  otel: ["pino", "@opentelemetry/"],
   http: ["ipaddr.js"],
   plot: ["@resvg/resvg-wasm"],
 };
@@ -29,6 +29,7 @@ const everything: Rule = {
     "domain",
     "documents",
     "config",
+    "watch",
     "pipeline",
     "adapters",
     "sandbox",
@@ -45,7 +46,7 @@ function ruleFor(folder: string): Rule | null {
   if (folder.startsWith("adapters/")) {
     const system = folder.slice("adapters/".length);
     return {
-      folders: ["domain"],
+      folders: ["domain", "watch"],
       packages: ["zod", "@opentelemetry/api", ...(sdks[system] ?? [])],
       node: "any",
     };
@@ -68,7 +69,13 @@ function ruleFor(folder: string): Rule | null {
         node: "any",
       };
     case "pipeline":
-      return { folders: ["domain"], packages: ["@opentelemetry/api", "cockatiel"], node: [] };
+      return { folders: ["domain", "watch"], packages: ["@opentelemetry/api", "cockatiel"], node: [] };
+    case "watch":
+      return {
+        folders: ["domain"],
+        packages: ["@opentelemetry/api"],
+        node: ["async_hooks"],
+      };
     case "sandbox":
       return { folders: [], packages: "any", node: "any" };
     case "app":
@@ -91,6 +98,33 @@ const environmentReaders = [
 const consoleWriters = ["src/commands/", "bin/"];
 /** Imports every file of `src/commands` by its name: adding one is all it takes. */
 const computedImporters = ["src/main.ts"];
+
+/** What can write to FeatBit, and who alone may use it: invariant 1, and `signalman controls` as its one exception. */
+const writers: Readonly<Record<string, readonly string[]>> = {
+  "src/adapters/featbit/featbit-writer.ts": ["src/app/executor-role.ts"],
+  "src/adapters/featbit/apply-plan.ts": ["src/adapters/featbit/"],
+  "src/adapters/featbit/controls-admin.ts": ["src/commands/controls.ts"],
+};
+/** Code that makes FeatBit write, and the only files that it may stand in. */
+const writing: readonly { code: RegExp; within: string; files: readonly string[] }[] = [
+  {
+    code: /\.(put|post)\(/,
+    within: "src/adapters/featbit/",
+    files: ["apply-plan.ts", "controls-admin.ts"].map((name) => `src/adapters/featbit/${name}`),
+  },
+  { code: /\bwriter\.(apply|reconcile)\(/, within: "src/", files: ["src/pipeline/execute.ts"] },
+];
+
+/** Policy's one road to `allow`, and who may ask it: everybody else goes through `decideNow`, with what holds then. */
+const decisionRoad = {
+  code: /\bdecideAction\(/,
+  files: [
+    "src/domain/policy/decide-action.ts",
+    "src/domain/policy/replay.ts",
+    "src/pipeline/decide-now.ts",
+    "src/pipeline/drafting/policy-forbids.ts",
+  ],
+};
 
 export const longestFile = 400;
 
@@ -170,6 +204,14 @@ function ofText(path: string, text: string): string[] {
   ) {
     found.push(`${path}: an import whose target is computed cannot be checked`);
   }
+  for (const { code, within, files } of writing) {
+    if (path.startsWith(within) && !files.includes(path) && code.test(text)) {
+      found.push(`${path}: only ${files.join(" and ")} may write to FeatBit`);
+    }
+  }
+  if (path.startsWith("src/") && !decisionRoad.files.includes(path) && decisionRoad.code.test(text)) {
+    found.push(`${path}: only ${decisionRoad.files.join(", ")} ask policy; go through decideNow`);
+  }
   return found;
 }
 
@@ -194,6 +236,10 @@ function ofImport(path: string, { target, typeOnly }: Import): string[] {
   const resolved = posix.join(posix.dirname(path), target);
   if (!resolved.startsWith("src/")) return [`imports ${resolved}, which is outside src`];
   const to = folderOf(resolved);
+  const users = writers[resolved];
+  if (users !== undefined && !typeOnly && !isUnder(path, users)) {
+    return [`${resolved} writes to FeatBit; only ${users.join(" and ")} may use it`];
+  }
   if (to === from) return [];
   if (from.startsWith("adapters/") && to === "pipeline") {
     if (!resolved.startsWith("src/pipeline/ports/"))

@@ -5,7 +5,7 @@ import type { Flag, FlagSnapshot } from "../../src/domain/flag/flag.ts";
 import type { ToolOperation } from "../../src/domain/flag/operation.ts";
 import { compile } from "../../src/domain/flag/plan.ts";
 import { ChangeId, CorrelationId, IncidentId } from "../../src/domain/ids.ts";
-import type { Decision } from "../../src/domain/policy/decision.ts";
+import { ApprovalRequirement, type Decision } from "../../src/domain/policy/decision.ts";
 
 export const changeId = ChangeId.parse("CHG-0000000001");
 export const incidentId = IncidentId.parse("INC-0000000001");
@@ -73,8 +73,15 @@ export function proposalFor(
       target: { ...plan.ref, service: "checkout", tags: flag.tags },
       riskClass: "reversible_write",
       reversibility: "automatic",
-      scope: { maxMovedPercent: 100, targetsMoved: 0, segments: [] },
-      evidence: { confidence: "high", citations: 2, gaps: 0 },
+      scope: {
+        maxMovedPercent: 100,
+        targetsMoved: 0,
+        segments: [],
+        apiScopes: [],
+        raisesAuthority: false,
+      },
+      evidence: { confidence: "high", citations: 2, gaps: 0, coverage: 1, earlierReview: "" },
+      fallback: "search_only",
     },
     summary: "Turn checkout_one_click off",
     expected: null,
@@ -90,10 +97,17 @@ const common = {
   reasons: ["because the test says so"],
   controls: [],
   policyHash: "sha256:policy",
+  hardAuthorization: "permitted",
+  guardrails: [],
 };
 
 export function requirement(count = 1, separationOfDuties = true) {
-  return { count, roles: ["release-manager"], separationOfDuties, expiresAfterMs: 1_800_000 };
+  return ApprovalRequirement.parse({
+    count,
+    roles: ["release-manager"],
+    separationOfDuties,
+    expiresAfterMs: 1_800_000,
+  });
 }
 
 export const decisions = {
@@ -121,6 +135,23 @@ export function voteCommand(
     version: 1,
     digest: proposal.digest,
     decision: decisions.allow(),
+    ...over,
+  };
+}
+
+export function reviseCommand(
+  proposal: Proposal,
+  over: Partial<Extract<ChangeCommand, { command: "revise" }>> = {},
+): ChangeCommand {
+  return {
+    command: "revise",
+    proposal,
+    decision: decisions.queue(),
+    editor: { userId: "U0MAYA", name: "Maya" },
+    changed: ["Off → Serve On while off"],
+    rationale: "",
+    version: 1,
+    digest: proposalFor().digest,
     ...over,
   };
 }

@@ -4,7 +4,7 @@ import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { Client, type PoolConfig } from "pg";
+import { Client, Pool, type PoolConfig } from "pg";
 import { createEmbeddedPostgres } from "../../src/adapters/postgres/embedded/embedded-postgres.ts";
 import { serverAccount } from "../../src/adapters/postgres/embedded/server-account.ts";
 import { plantCluster } from "./cluster-template.ts";
@@ -15,15 +15,31 @@ export interface TestServer extends AsyncDisposable {
   database(): Promise<PoolConfig>;
 }
 
+/** One whose process can be ended and started again on the same data. */
+export interface SystemServer extends TestServer {
+  kill(signal: "SIGKILL" | "SIGQUIT"): Promise<void>;
+  start(): Promise<void>;
+}
+
 export interface TestDatabase {
   title: string;
   open: () => Promise<TestServer>;
 }
 
+/**
+ * Connections for a test. `end` of a pool does not wait until its connections have closed, so that a server that
+ * stops right after it still says so on them: an error that nobody listens to would end the test's process.
+ */
+export function openPool(connection: PoolConfig): Pool & AsyncDisposable {
+  const pool = new Pool(connection);
+  pool.on("error", () => undefined);
+  return Object.assign(pool, { [Symbol.asyncDispose]: () => pool.end() });
+}
+
 /** The databases this machine can be tried on. One that is missing is named, and with `CI=true` it is a failure. */
 export function availableDatabases(): TestDatabase[] {
   const embedded = { title: "embedded PostgreSQL", open: openEmbedded };
-  const binaries = systemBinaries();
+  const binaries = systemPostgres();
   if (binaries === undefined) {
     missing("postgres (looked in /usr/lib/postgresql/*/bin)");
     return [embedded];
@@ -52,7 +68,8 @@ async function openEmbedded(): Promise<TestServer> {
   };
 }
 
-function systemBinaries(): string | undefined {
+/** The folder of the programs of the newest PostgreSQL that the system has. */
+export function systemPostgres(): string | undefined {
   const parent = "/usr/lib/postgresql";
   if (!existsSync(parent)) return undefined;
   return readdirSync(parent)
@@ -62,7 +79,7 @@ function systemBinaries(): string | undefined {
 }
 
 /** A cluster of our own from the system's programs; it refuses root, so as root it runs as another account. */
-async function openSystem(binaries: string): Promise<TestServer> {
+export async function openSystem(binaries: string): Promise<SystemServer> {
   const folder = await mkdtemp("/tmp/signalman-pg-");
   const account = await serverAccount(undefined);
   if (account) await chown(folder, account.uid, account.gid);
@@ -73,22 +90,35 @@ async function openSystem(binaries: string): Promise<TestServer> {
     ["-D", data, "-U", "signalman", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
     options,
   );
-  const server = spawn(
-    path.join(binaries, "postgres"),
-    ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "max_connections=100"],
-    { ...options, stdio: "ignore" },
-  );
   const connection = { host: folder, user: "signalman", database: "postgres" };
-  for (let tries = 0; !(await answers(connection)); tries++) {
-    if (tries > 400) throw new Error(`PostgreSQL from ${binaries} does not start`);
-    await delay(25);
-  }
+  const launch = () => {
+    const server = spawn(
+      path.join(binaries, "postgres"),
+      ["-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "max_connections=100"],
+      { ...options, stdio: "ignore" },
+    );
+    return { server, ended: new Promise((resolve) => server.once("exit", resolve)) };
+  };
+  let running = launch();
+  const start = async () => {
+    for (let tries = 0; !(await answers(connection)); tries++) {
+      if (tries > 400) throw new Error(`PostgreSQL from ${binaries} does not start`);
+      await delay(25);
+      // After a kill -9 it refuses to start until the last of the old processes is gone.
+      if (running.server.exitCode !== null || running.server.signalCode !== null) running = launch();
+    }
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    running.server.kill(signal);
+    await running.ended;
+  };
+  await start();
   return {
     database: () => emptyDatabase(connection),
+    start,
+    kill: end,
     async [Symbol.asyncDispose]() {
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGINT");
-      await ended;
+      await end("SIGINT");
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,9 +1,11 @@
+import type { AuthorityState } from "../../src/domain/authority/authority.ts";
 import { OpsError } from "../../src/domain/ops-error.ts";
 import type { IncidentView } from "../../src/pipeline/ports/announcer.ts";
 import type { MuteState } from "../../src/domain/mute/mute.ts";
 import type { Quarantined } from "../../src/pipeline/ports/storage.ts";
 import type { Desk, Status } from "../../src/pipeline/ports/person-actions.ts";
-import { DeliveryId, toInstant } from "../../src/domain/ids.ts";
+import type { StandingState } from "../../src/domain/standing/standing.ts";
+import { DeliveryId, StandingId, toInstant } from "../../src/domain/ids.ts";
 import { onFlag, snapshotOf } from "./change-fixtures.ts";
 
 const muted: MuteState = {
@@ -15,6 +17,43 @@ const muted: MuteState = {
     name: "Maya",
     reason: "index <!channel> rebuild",
   },
+};
+
+const lowered: AuthorityState = {
+  scope: "search",
+  overrides: [
+    {
+      wish: { kind: "mode", mode: "off" },
+      at: toInstant(Date.UTC(2026, 10, 21, 2)),
+      until: toInstant(Date.UTC(2026, 10, 21, 4)),
+      reason: "index <!channel> rebuild",
+      userId: "U0MAYA",
+      name: "Maya",
+    },
+  ],
+  lowered: null,
+  resumeAsked: [],
+  resumedAt: null,
+};
+
+const standing: StandingState = {
+  id: StandingId.parse("STA-0000000001"),
+  status: "requested",
+  bounds: {
+    ref: { project: "shop", environment: "prod", environmentId: "env-1", key: "checkout_one_click" },
+    operation: { tool: "flag.turn_off" },
+    condition: { severity: "error", confidence: "high", service: "checkout" },
+    maxUses: 2,
+    until: toInstant(Date.UTC(2026, 10, 21, 4)),
+  },
+  summary: "Turn checkout_one_click off, in shop/prod",
+  reason: "it <!channel> flaps",
+  requestedBy: { userId: "U0MAYA", name: "Maya" },
+  requestedAt: toInstant(Date.UTC(2026, 10, 21, 2)),
+  endorsedBy: [],
+  grantedAt: null,
+  uses: [],
+  revoked: null,
 };
 
 const quarantined: Quarantined = {
@@ -37,6 +76,7 @@ const status: Status = {
   heldBack: 1,
   mutes: [muted],
   feedback: { useful: 3, notUseful: 1 },
+  ledger: { entries: 12, checkpoint: null, fault: null },
   controls: [{ key: "signalman-mode", value: "approval_required", reason: "fallthrough" }],
 };
 
@@ -73,6 +113,15 @@ export function createFakeDesk(
       await ready();
       return [muted];
     },
+    lowered: async () => {
+      await ready();
+      return [lowered];
+    },
+    standings: async () => {
+      await ready();
+      return [standing];
+    },
+    services: () => ["checkout", "search"],
     quarantined: async (limit, sourceId) => {
       await ready();
       return [quarantined]
@@ -108,6 +157,15 @@ export function createFakeDesk(
         after: flag,
       };
       return [{ snapshot: snapshotOf(flag), history: [entry], webUrl: "https://flags.example.test/shop" }];
+    },
+    flagChanges: async () => ({ places: [], own: (await ready()).changes }),
+    staleFlags: async () => {
+      await ready();
+      return [];
+    },
+    story: async () => {
+      await ready();
+      return null;
     },
   };
 }

@@ -1,8 +1,9 @@
 import { applyCall, type FlagCall } from "../../src/domain/flag/call.ts";
 import { describeFlag } from "../../src/domain/flag/describe-flag.ts";
 import { type Flag, type FlagRef, sameBehaviour, type Segment } from "../../src/domain/flag/flag.ts";
+import type { PendingFlagChange } from "../../src/domain/evidence/evidence.ts";
 import { OpsError } from "../../src/domain/ops-error.ts";
-import type { FlagReader, FlagWriter } from "../../src/pipeline/ports/flag-platform.ts";
+import type { FlagEdit, FlagReader, FlagWriter } from "../../src/pipeline/ports/flag-platform.ts";
 import { snapshotOf } from "./change-fixtures.ts";
 import { Crash } from "./in-memory-store.ts";
 
@@ -16,7 +17,7 @@ export type Fate =
   | "crash_after";
 
 export interface FakeFlagPlatform {
-  reader: Pick<FlagReader, "read" | "segments" | "refOf">;
+  reader: Pick<FlagReader, "read" | "segments" | "refOf" | "edits" | "pendingChanges">;
   writer: FlagWriter;
   /** Everything that was really written by us, in order. */
   writes: { operationId: string; comment: string; call: FlagCall }[];
@@ -25,6 +26,9 @@ export interface FakeFlagPlatform {
   edit(key: string, change: Partial<Flag> | null): void;
   /** The fates of the coming writes; afterwards everything is written. */
   fates: Fate[];
+  /** What the log says of who edited it lately, and what waits to be applied. */
+  edits: FlagEdit[];
+  pending: PendingFlagChange[];
   /** While true nothing can be read or written. */
   down: boolean;
   /** Called just before a write is sent. */
@@ -48,6 +52,8 @@ export function createFakeFlagPlatform(flags: readonly Flag[], segments: Segment
   const platform: FakeFlagPlatform = {
     writes: [],
     fates: [],
+    edits: [],
+    pending: [],
     down: false,
     beforeWrite: () => undefined,
     flag(key) {
@@ -68,6 +74,14 @@ export function createFakeFlagPlatform(flags: readonly Flag[], segments: Segment
       async segments() {
         ready();
         return segments;
+      },
+      async edits(_ref, _flagId, from, limit) {
+        ready();
+        return platform.edits.filter(({ at }) => at >= from).slice(0, limit);
+      },
+      async pendingChanges() {
+        ready();
+        return platform.pending;
       },
       refOf: async ({ project, environment }, key) => ({ project, environment, environmentId: "env-1", key }),
     },

@@ -27,7 +27,8 @@ export function createFakePostings(): Postings & {
         losing = false;
         throw new Error("crashed between the post and its record");
       }
-      rows.set(`${posting.subject} ${posting.part}`, posting);
+      const key = `${posting.subject} ${posting.part}`;
+      if (posting.ts >= (rows.get(key)?.ts ?? "")) rows.set(key, posting);
     },
     all: () => [...rows.values()],
     loseNextRecord: () => {

@@ -218,6 +218,7 @@ export function operationOn({ snapshot, segments: all }: Case): fc.Arbitrary<Too
     fc.record({ tool: fc.constant("flag.remove_targets" as const), variationId, userKeys }),
     fc.record({ tool: fc.constant("flag.set_off_variation" as const), variationId }),
     fc.record({ tool: fc.constant("flag.disable_tool" as const), variationId }),
+    fc.constant<ToolOperation>({ tool: "flag.archive" }),
   );
 }
 

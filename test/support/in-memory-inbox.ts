@@ -26,6 +26,7 @@ export function inMemoryInbox(
         ...delivery,
         receivedAt,
         attempts: 0,
+        trace: null,
         leaseUntil: null,
         settlement: null,
         settledAt: null,

@@ -1,4 +1,5 @@
 import { wellFormed } from "../../src/domain/well-formed.ts";
+import { AuthorityState, evolveAuthority } from "../../src/domain/authority/authority.ts";
 import { ChangeState, evolveChange, isOpen } from "../../src/domain/change/change.ts";
 import { evolveIncident, IncidentState } from "../../src/domain/incident/incident.ts";
 import {
@@ -7,13 +8,17 @@ import {
   chainHash,
   firstPrevHash,
   LedgerEntry,
+  toStored,
 } from "../../src/domain/ledger/chain.ts";
-import { streamOf } from "../../src/domain/ledger/stream.ts";
+import { qualityEvents, qualityMarkOf } from "../../src/domain/guard/quality-mark.ts";
+import { splitStream, streamOf } from "../../src/domain/ledger/stream.ts";
 import { evolveMute, MuteState } from "../../src/domain/mute/mute.ts";
+import { evolveNotice, NoticeState } from "../../src/domain/notice/notice.ts";
+import { evolveStanding, StandingState } from "../../src/domain/standing/standing.ts";
 import type { Commit, CommitResult, Ledger, Loaded, StreamWrite } from "../../src/pipeline/ports/storage.ts";
 import { putOutsideChanges } from "./in-memory-outside-changes.ts";
 import type { Clock } from "./in-memory-store.ts";
-import { copyOf, type Tables } from "./in-memory-tables.ts";
+import { copyOf, putBody, type Tables } from "./in-memory-tables.ts";
 import { putWaiting } from "./in-memory-work.ts";
 
 export function inMemoryLedger(tables: Tables, clock: Clock): Ledger {
@@ -46,9 +51,24 @@ export function inMemoryLedger(tables: Tables, clock: Clock): Ledger {
       incidents().filter(
         ({ state }) => state.status === "open" && state.groupKey.startsWith(groupKeyPrefix.toWellFormed()),
       ).length,
+    traceOf: async () => null,
     muteOf: async (service) => tables.mutes.get(service) ?? null,
     mutes: async () =>
       [...tables.mutes.values()].toSorted((a, b) => (a.state.service < b.state.service ? -1 : 1)),
+    authorityOf: async (scope) => tables.authorities.get(scope) ?? null,
+    authorities: async () =>
+      [...tables.authorities.values()].toSorted((a, b) => (a.state.scope < b.state.scope ? -1 : 1)),
+    standing: async (id) => tables.standings.get(id) ?? null,
+    standings: async (now, of) =>
+      [...tables.standings.values()]
+        .filter(({ state: { status, bounds } }) => status !== "revoked" && bounds.until > now)
+        .filter(
+          ({ state: { bounds } }) =>
+            of === undefined ||
+            (bounds.ref.environmentId === of.environmentId && bounds.ref.key === of.flagKey),
+        )
+        .toReversed(),
+    noticeOf: async (subject) => tables.notices.get(subject) ?? null,
     changes: async ({ statuses, flagKey, reviewBefore, order, limit }) => {
       const found = changes()
         .filter(({ state }) => statuses === undefined || statuses.includes(state.status))
@@ -60,6 +80,28 @@ export function inMemoryLedger(tables: Tables, clock: Clock): Ledger {
         });
       return (order === "oldest_first" ? found : found.toReversed()).slice(0, limit);
     },
+    reviewQueue: async (lateSince) => {
+      const waiting = changes().filter(({ state }) => state.status === "awaiting_approval");
+      const chased = tables.events.filter(({ type, at }) => type === "approval_chased" && at >= lateSince);
+      return {
+        waiting: waiting.length,
+        oldestSince: waiting[0]?.state.proposedAt ?? null,
+        slaMisses: chased.filter(({ data }) => data["kind"] === "sla_missed").length,
+      };
+    },
+    qualityMarks: async (since, limit) => {
+      const found = tables.events
+        .filter(({ type, at }) => at > since && qualityEvents.some((each) => each === type))
+        .flatMap((entry) => {
+          const { kind, id } = splitStream(entry.stream);
+          const change = kind === "change" ? changes().find(({ state }) => state.id === id) : undefined;
+          const requester = change?.state.proposal.action.actor.requester.kind ?? "source";
+          const incident = tables.incidents.get(change?.state.incidentId ?? id);
+          return requester === "source" ? [{ entry, service: incident?.state.scope?.service ?? "" }] : [];
+        })
+        .toSorted((a, b) => (a.entry.at < b.entry.at ? -1 : a.entry.at > b.entry.at ? 1 : 0));
+      return found.slice(-limit).flatMap(({ entry, service }) => qualityMarkOf(entry, service) ?? []);
+    },
     events: async (stream, { types, limit } = {}) =>
       tables.events
         .filter((entry) => entry.stream === stream && (types === undefined || types.includes(entry.type)))
@@ -69,6 +111,13 @@ export function inMemoryLedger(tables: Tables, clock: Clock): Ledger {
         .filter((entry) => entry.position !== null && entry.position >= fromPosition)
         .toSorted((a, b) => (a.position ?? 0) - (b.position ?? 0))
         .slice(0, limit),
+    stored: async (fromPosition, limit) =>
+      tables.events
+        .filter((entry) => entry.position !== null && entry.position >= fromPosition)
+        .toSorted((a, b) => (a.position ?? 0) - (b.position ?? 0))
+        .slice(0, limit)
+        .map(toStored),
+    size: async () => tables.events.filter((entry) => entry.position !== null).length,
     async sequence(limit) {
       let next = tables.events.filter((entry) => entry.position !== null).length;
       let given = 0;
@@ -104,7 +153,7 @@ function writeAll(tables: Tables, commit: Commit, clock: Clock): CommitResult | 
     if (refusal !== null) return refusal;
   }
   for (const body of commit.bodies ?? []) {
-    if (!tables.bodies.has(body.id)) tables.bodies.set(body.id, body);
+    putBody(tables, body, clock.now());
   }
   putOutsideChanges(tables, commit.outsideChanges ?? []);
   for (const { stage, subject } of commit.cancel ?? []) {
@@ -162,6 +211,12 @@ function projectionOf(tables: Tables, { kind }: StreamWrite): Map<string, Loaded
       return tables.changes;
     case "mute":
       return tables.mutes;
+    case "authority":
+      return tables.authorities;
+    case "standing":
+      return tables.standings;
+    case "notice":
+      return tables.notices;
   }
 }
 
@@ -173,6 +228,24 @@ function fold(tables: Tables, write: StreamWrite, version: number): CommitResult
       return foldChange(tables, write, version);
     case "mute":
       return foldMute(tables, write, version);
+    case "authority": {
+      let state = tables.authorities.get(write.id)?.state ?? null;
+      for (const event of write.events) state = evolveAuthority(write.id, state, wellFormed(event));
+      tables.authorities.set(write.id, frozen({ state: AuthorityState.parse(state), version }));
+      return null;
+    }
+    case "standing": {
+      let state = tables.standings.get(write.id)?.state ?? null;
+      for (const event of write.events) state = evolveStanding(write.id, state, wellFormed(event));
+      tables.standings.set(write.id, frozen({ state: StandingState.parse(state), version }));
+      return null;
+    }
+    case "notice": {
+      let state: NoticeState | null = null;
+      for (const event of write.events) state = evolveNotice(write.id, wellFormed(event));
+      tables.notices.set(write.id, frozen({ state: NoticeState.parse(state), version }));
+      return null;
+    }
   }
 }
 

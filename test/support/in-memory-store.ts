@@ -1,4 +1,5 @@
 import { type Instant, later, toInstant } from "../../src/domain/ids.ts";
+import type { KeptCheckpoint } from "../../src/domain/ledger/verify-ledger.ts";
 import type {
   Commit,
   CommitResult,
@@ -11,7 +12,7 @@ import { inMemoryBudgets } from "./in-memory-budgets.ts";
 import { inMemoryOutsideChanges } from "./in-memory-outside-changes.ts";
 import { inMemoryInbox } from "./in-memory-inbox.ts";
 import { inMemoryLedger } from "./in-memory-ledger.ts";
-import { emptyTables, type Tables } from "./in-memory-tables.ts";
+import { emptyTables, putBody, type Tables } from "./in-memory-tables.ts";
 import { inMemoryWork } from "./in-memory-work.ts";
 
 /** The store's clock. By default it stands still until somebody moves it. */
@@ -64,6 +65,7 @@ export function createInMemoryStore({
   const commits: InMemoryStore["commits"] = [];
   let crashing: { when: "before" | "after"; skip: number } | null = null;
   const ledger = inMemoryLedger(tables, clock);
+  const kept: (KeptCheckpoint & { at: Instant })[] = [];
   const leases = new Map<string, { holder: string; epoch: number; expiresAt: number }>();
   const postings = new Map<string, Posting>();
 
@@ -90,11 +92,33 @@ export function createInMemoryStore({
         return result;
       },
     },
+    checkpoints: {
+      newest: async () => kept.at(-1) ?? null,
+      above: async (size, limit) => kept.filter((each) => each.size > size).slice(0, limit),
+      async put(checkpoint) {
+        if (kept.some(({ size }) => size === checkpoint.size)) return;
+        kept.push({ ...checkpoint, at: clock.now() });
+        kept.sort((a, b) => a.size - b.size);
+      },
+    },
     bodies: {
       async put(body) {
-        if (!tables.bodies.has(body.id)) tables.bodies.set(body.id, body);
+        putBody(tables, body, clock.now());
       },
-      get: async (id) => tables.bodies.get(id)?.text ?? null,
+      async get(id) {
+        const body = tables.bodies.get(id);
+        return body === undefined || body.removedAt !== null ? null : body.text;
+      },
+      removedAt: async (id) => tables.bodies.get(id)?.removedAt ?? null,
+      async remove(kind, olderThanMs, limit) {
+        const before = later(clock.now(), -olderThanMs);
+        const old = [...tables.bodies.values()]
+          .filter((body) => body.kind === kind && body.removedAt === null && body.madeAt < before)
+          .toSorted((a, b) => (a.madeAt < b.madeAt ? -1 : 1))
+          .slice(0, limit);
+        for (const body of old) tables.bodies.set(body.id, { ...body, text: "", removedAt: clock.now() });
+        return old.length;
+      },
     },
     postings: {
       get: async (subject, part) => postings.get(`${subject} ${part}`) ?? null,
@@ -105,7 +129,8 @@ export function createInMemoryStore({
           .filter((posting) => posting.subject === subject)
           .toSorted((a, b) => (`${a.ts} ${a.part}` < `${b.ts} ${b.part}` ? -1 : 1)),
       async record(posting) {
-        postings.set(`${posting.subject} ${posting.part}`, posting);
+        const key = `${posting.subject} ${posting.part}`;
+        if (posting.ts >= (postings.get(key)?.ts ?? "")) postings.set(key, posting);
       },
     },
     leases: {
@@ -123,7 +148,7 @@ export function createInMemoryStore({
         if (held?.holder === holder) leases.set(name, { ...held, expiresAt: Number.NEGATIVE_INFINITY });
       },
     },
-    outsideChanges: inMemoryOutsideChanges(tables),
+    outsideChanges: inMemoryOutsideChanges(tables, clock),
     budgets: inMemoryBudgets(clock),
     now: async () => clock.now(),
   };

@@ -1,4 +1,4 @@
-import { later } from "../../src/domain/ids.ts";
+import { type Instant, later } from "../../src/domain/ids.ts";
 import type { Work, WorkLease } from "../../src/pipeline/ports/storage.ts";
 import type { Clock } from "./in-memory-store.ts";
 import type { Tables, WorkRow } from "./in-memory-tables.ts";
@@ -28,7 +28,15 @@ export function inMemoryWork(tables: Tables, clock: Clock): Work {
       const attempt = row.attempt + 1;
       const leaseUntil = later(now, leaseMs);
       tables.work.set(row.id, { ...row, status: "held", epoch, attempt, leaseUntil, changedAt: now });
-      return { workId: row.id, epoch, stage, subject, correlationId: row.correlationId, attempt };
+      return {
+        workId: row.id,
+        epoch,
+        stage,
+        subject,
+        correlationId: row.correlationId,
+        attempt,
+        trace: null,
+      };
     },
     async renew(lease, leaseMs) {
       const row = ours(lease);
@@ -78,7 +86,30 @@ export function inMemoryWork(tables: Tables, clock: Clock): Work {
           at: changedAt,
         }));
     },
+    async totals() {
+      const now = clock.now();
+      const rows = [...tables.work.values()];
+      return [...new Set(rows.map(({ stage }) => stage))].toSorted().map((stage) => {
+        const of = (status: WorkRow["status"]) =>
+          rows.filter((row) => row.stage === stage && row.status === status);
+        const due = of("waiting").filter(({ dueAt }) => dueAt <= now);
+        return {
+          stage,
+          waiting: of("waiting").length,
+          due: due.length,
+          oldestDueAt: oldest(due.map(({ dueAt }) => dueAt)),
+          held: of("held").length,
+          oldestHeldAt: oldest(of("held").map(({ changedAt }) => changedAt)),
+          parked: of("parked").length,
+          oldestParkedAt: oldest(of("parked").map(({ changedAt }) => changedAt)),
+        };
+      });
+    },
   };
+}
+
+function oldest(instants: readonly Instant[]): Instant | null {
+  return instants.toSorted()[0] ?? null;
 }
 
 /** One waiting row per stage and subject: two become one, with the earlier time and the more tries. */

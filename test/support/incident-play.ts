@@ -31,7 +31,9 @@ export function createPlay(world: World) {
       .map((message) => visibleText(message))
       .join("\n---\n") || "No card is posted.";
 
-  const newest = (): SlackMessage | undefined => cards().at(-1);
+  /** Notices stand in the same channel. */
+  const newest = (): SlackMessage | undefined =>
+    cards().findLast(({ metadata }) => metadata?.["event_type"] === "signalman_card");
 
   const cardWith = (text: string | RegExp, timeoutMs = 15_000): Promise<SlackMessage> =>
     until(`a card that says ${text}`, () => cards().findLast((card) => says(visibleText(card), text)), {
@@ -105,6 +107,12 @@ export function createPlay(world: World) {
       const sender = world.alertSender(doorUrl);
       const { httpStatus, answer } = await sender.resolve(alert);
       if (httpStatus !== 202) throw new Error(`the door answered ${httpStatus}: ${answer}`);
+    },
+
+    /** What `/ops …` answers somebody. */
+    async ops(person: PersonName, text: string): Promise<string> {
+      const typed = await world.slack.as(world.people[person].id).command("/ops", text, channel);
+      return visibleText(await typed.ephemeral(undefined, 10_000));
     },
 
     /** What `/ops status` answers. */

@@ -5,9 +5,12 @@ import { type ChangeState, evolveChange } from "../../src/domain/change/change.t
 import { ChangeEvent } from "../../src/domain/change/events.ts";
 import { IncidentEvent } from "../../src/domain/incident/events.ts";
 import { evolveIncident, type IncidentState } from "../../src/domain/incident/incident.ts";
-import type { LedgerEntry } from "../../src/domain/ledger/chain.ts";
+import { type LedgerEntry, toStored } from "../../src/domain/ledger/chain.ts";
 import { streamFault } from "../../src/domain/ledger/verify.ts";
 import { streamOf } from "../../src/domain/ledger/stream.ts";
+import { MuteEvent } from "../../src/domain/mute/events.ts";
+import { evolveMute, type MuteState } from "../../src/domain/mute/mute.ts";
+import type { Ledger } from "../../src/pipeline/ports/storage.ts";
 import { runSignalman } from "./signalman.ts";
 
 /** The store of the Signalman that runs in `folder`, read beside it. */
@@ -26,7 +29,11 @@ export interface Recorded {
 /** Folds every stream anew and expects what the projections hold; gives what was recorded, oldest first. */
 export async function expectFolded(folder: string, env: Record<string, string> = {}): Promise<Recorded> {
   await using opened = await readStore(folder, env);
-  const { ledger } = opened.store;
+  return await expectFoldedAnew(opened.store.ledger);
+}
+
+/** The same of a ledger that is open already. Every event is read with the schemas of today. */
+export async function expectFoldedAnew(ledger: Ledger): Promise<Recorded> {
   const entries = new Map<string, LedgerEntry[]>();
   const changes = (await ledger.changes({ limit: 1000 })).toReversed();
   for (const { state, version } of changes) {
@@ -36,7 +43,7 @@ export async function expectFolded(folder: string, env: Record<string, string> =
     for (const entry of events) folded = evolveChange(state.id, folded, ChangeEvent.parse(whole(entry)));
     expect(state).toEqual(folded);
     expect(version).toBe(events.length);
-    expect(streamFault(events)).toBeNull();
+    expect(streamFault(events.map(toStored))).toBeNull();
   }
   const incidents = (await ledger.incidents({ limit: 1000 })).toReversed();
   for (const { state, version } of incidents) {
@@ -45,7 +52,15 @@ export async function expectFolded(folder: string, env: Record<string, string> =
     for (const entry of events) folded = evolveIncident(state.id, folded, IncidentEvent.parse(whole(entry)));
     expect(state).toEqual(folded);
     expect(version).toBe(events.length);
-    expect(streamFault(events)).toBeNull();
+    expect(streamFault(events.map(toStored))).toBeNull();
+  }
+  for (const { state, version } of await ledger.mutes()) {
+    const events = await ledger.events(streamOf("mute", state.service));
+    let folded: MuteState | null = null;
+    for (const entry of events) folded = evolveMute(state.service, folded, MuteEvent.parse(whole(entry)));
+    expect(state).toEqual(folded);
+    expect(version).toBe(events.length);
+    expect(streamFault(events.map(toStored))).toBeNull();
   }
   const eventsOf = ({ id }: ChangeState) => entries.get(id) ?? [];
   return {

@@ -1,3 +1,4 @@
+import { Guardrails } from "../../src/domain/guard/guardrails.ts";
 import type { PersonFacts } from "../../src/domain/people.ts";
 import type { ActionContract } from "../../src/domain/policy/action-contract.ts";
 import { type ControlReading, safeControls } from "../../src/domain/policy/controls.ts";
@@ -5,7 +6,14 @@ import type { PolicyInput } from "../../src/domain/policy/decide-action.ts";
 import { GovernanceContract } from "../../src/domain/policy/governance-contract.ts";
 import { Mode } from "../../src/domain/policy/mode.ts";
 import { Roles } from "../../src/domain/policy/roles.ts";
+import type { Guard } from "../../src/pipeline/guard/guard.ts";
 import { proposalFor } from "./change-fixtures.ts";
+
+/** The guardrails as they stand without being set. */
+export const noGuardrails = Guardrails.parse({});
+
+/** Where nothing stands in the way. */
+export const noGuard: Guard = async () => ({ findings: [], editors: { userIds: [], unmatched: [] } });
 
 export const homeTeam = "T0SHOP";
 
@@ -19,8 +27,19 @@ export function contractWith(over: Partial<GovernanceContract> = {}): Governance
       reversibility: "automatic",
       defaultMode: "approval_required",
       allowedModes: [...Mode.options],
-      hardBoundary: { serviceIdentity: "signalman-executor", apiScopes: ["ToggleFlag"] },
-      runtimeControls: ["signalman-mode"],
+      hardBoundary: {
+        serviceIdentity: "signalman-executor",
+        apiScopes: [
+          "ToggleFlag",
+          "UpdateFlagDefaultRule",
+          "UpdateFlagIndividualTargeting",
+          "UpdateFlagTargetingRules",
+          "UpdateFlagOffVariation",
+          "ArchiveFlag",
+          "RestoreFlag",
+        ],
+      },
+      runtimeControls: ["signalman-mode", "signalman-denied-tools"],
       approval: {
         reviewers: { default: { roles: ["release-manager", "service-owner"], count: 1 } },
         separationOfDuties: true,
@@ -49,7 +68,12 @@ export function policyInput(over: Partial<PolicyInput> = {}): PolicyInput {
     roles: exampleRoles,
     controls: controlsWith(),
     guardrails: [],
+    guardrailRules: noGuardrails,
+    editors: { userIds: [], unmatched: [] },
     approvals: [],
+    escalatedTo: [],
+    brokenGlass: null,
+    standing: null,
     ...over,
   };
 }

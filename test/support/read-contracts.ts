@@ -1,7 +1,7 @@
 import type { GovernanceContract } from "../../src/domain/policy/governance-contract.ts";
 import type { Rulebook } from "../../src/domain/policy/rulebook.ts";
 import { type ReadTool, ReadTool as ReadTools } from "../../src/domain/policy/tool-name.ts";
-import { contractWith, exampleRoles } from "./policy-fixtures.ts";
+import { contractWith, exampleRoles, noGuardrails } from "./policy-fixtures.ts";
 
 /** A contract as the shipped ones of read tools are. */
 export function readContract(tool: ReadTool, over: Partial<GovernanceContract> = {}): GovernanceContract {
@@ -23,5 +23,5 @@ export function readingRulebook(
     const changed = over[tool];
     return changed === null ? [] : [[tool, readContract(tool, changed ?? {})]];
   });
-  return { contracts: new Map(contracts), roles: exampleRoles };
+  return { contracts: new Map(contracts), roles: exampleRoles, guardrails: noGuardrails };
 }

@@ -1,15 +1,21 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import path from "node:path";
 import { Redis } from "ioredis";
 import { missing } from "./databases.ts";
+import { freePort } from "../../src/adapters/postgres/embedded/free-port.ts";
 
 export interface TestRedis extends AsyncDisposable {
   url: string;
   port: number;
+}
+
+/** One whose process can be killed and started again at the same place, where it knows nothing. */
+export interface SingleRedis extends TestRedis {
+  kill9(): Promise<void>;
+  start(): Promise<void>;
 }
 
 /** Where the system's Redis lies; undefined, and said so, where there is none. */
@@ -28,35 +34,33 @@ export async function openRedis(
   binary: string,
   more: readonly string[] = [],
   at?: number,
-): Promise<TestRedis> {
+): Promise<SingleRedis> {
   const folder = await mkdtemp("/tmp/signalman-redis-");
   const port = at ?? (await freePort());
-  const server = spawn(
-    binary,
-    [
-      "--port",
-      String(port),
-      "--bind",
-      "127.0.0.1",
-      "--save",
-      "",
-      "--appendonly",
-      "no",
-      "--dir",
-      folder,
-      ...more,
-    ],
-    { stdio: "ignore" },
-  );
+  const place = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder];
+  const launch = () => {
+    const server = spawn(binary, [...place, "--save", "", "--appendonly", "no", ...more], {
+      stdio: "ignore",
+    });
+    return { server, ended: new Promise((resolve) => server.once("exit", resolve)) };
+  };
+  let running = launch();
+  const end = async (signal: NodeJS.Signals) => {
+    running.server.kill(signal);
+    await running.ended;
+  };
   const url = `redis://127.0.0.1:${port}`;
   await answers(url, binary);
   return {
     url,
     port,
+    kill9: () => end("SIGKILL"),
+    async start() {
+      running = launch();
+      await answers(url, binary);
+    },
     async [Symbol.asyncDispose]() {
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGTERM");
-      await ended;
+      await end("SIGTERM");
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -111,13 +115,4 @@ async function answers(url: string, binary: string): Promise<void> {
   });
   await Promise.race([client.ping(), late]);
   client.disconnect();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
 }

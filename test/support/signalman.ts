@@ -19,6 +19,8 @@ export type Pointed = Pick<World, "settings" | "env">;
 export interface Running extends AsyncDisposable {
   /** Where webhooks come in; "" for a process without a door. */
   doorUrl: string;
+  /** Where people read; "" without a console. */
+  consoleUrl: string;
   /** What it logged so far, newest last. */
   log: () => string;
 }
@@ -49,6 +51,7 @@ export async function startSignalman(pointed: Pointed, folder: string, role = "a
   const app = await createApp({ config, log: collecting(lines) });
   return {
     doorUrl: app.doorUrl ?? "",
+    consoleUrl: app.consoleUrl ?? "",
     log: () => lines.join("\n"),
     [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
   };
@@ -62,6 +65,8 @@ export interface SpawnOptions {
   launcher?: string;
   /** A program and its arguments that start Signalman, such as a tracer. */
   under?: readonly string[];
+  /** Told its process id at once, long before it is ready. */
+  begun?: (pid: number) => void;
 }
 
 export interface Spawned extends Running {
@@ -81,6 +86,7 @@ export async function spawnSignalman(
   writeSettings(folder, pointed.settings);
   const started = launch(folder, options, options.env ?? pointed.env);
   const { child, output, ended } = started;
+  options.begun?.(child.pid ?? 0);
   let over: number | null | undefined;
   void ended.then((code) => (over = code));
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
@@ -111,6 +117,7 @@ export async function spawnSignalman(
     pid: child.pid ?? 0,
     ended,
     doorUrl: door === "null" ? "" : door.slice(1, -1),
+    consoleUrl: /"console":"([^"]*)"/.exec(output())?.[1] ?? "",
     log: output,
     kill9: () => stop("SIGKILL"),
     [Symbol.asyncDispose]: () => stop("SIGTERM"),

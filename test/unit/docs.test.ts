@@ -1,7 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { opsWords } from "../../src/adapters/slack/commands/ops.ts";
+import { loadRunbooks } from "../../src/documents/load-runbooks.ts";
+import { RunbookHead } from "../../src/domain/runbook.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const read = (name: string): string => readFileSync(join(root, name), "utf8");
@@ -9,6 +13,7 @@ const pages = [
   "README.md",
   "AGENTS.md",
   "CHANGELOG.md",
+  "SECURITY.md",
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
@@ -64,6 +69,32 @@ describe("the documents", () => {
     for (const version of Object.values(manifest).flatMap((group) => Object.values(group))) {
       expect(version).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
     }
+  });
+
+  it("docs/operations.md has a row for every word of /ops, and for none that is gone", () => {
+    const [, part = ""] = /## What can be typed\n(.*?)\n## /s.exec(read("docs/operations.md")) ?? [];
+    const rows = [...part.matchAll(/^\| `\/ops ([a-z]+)` /gm)].map(([, word]) => word);
+    expect(rows).toEqual([...opsWords.map(({ word }) => word), "help"]);
+  });
+
+  it("docs/runbooks.md shows a runbook that is read, and says what each of its fields means", () => {
+    const page = read("docs/runbooks.md");
+    const [, example = ""] = /```markdown\n(.*?)```/s.exec(page) ?? [];
+    const folder = mkdtempSync(join(tmpdir(), "signalman-runbook-"));
+    try {
+      writeFileSync(join(folder, "cart-errors.md"), example);
+      expect(loadRunbooks(folder)).toMatchObject([{ id: "cart-errors", maxRolloutPercent: 10 }]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    const fields = [...page.matchAll(/^\| `(\w+)` +\|/gm)].map(([, field]) => field);
+    expect(fields).toEqual(Object.keys(RunbookHead.shape));
+  });
+
+  it("README.md leads to every page", () => {
+    const readme = read("README.md");
+    const lost = pages.filter((page) => /^docs\/[^/]+$/.test(page) && !readme.includes(`(${page})`));
+    expect(lost).toEqual([]);
   });
 
   it("docs/adr/README.md lists every decision", () => {

@@ -16,7 +16,20 @@ const expected = {
     background_color: "#1f3a5f",
   },
   features: {
+    app_home: {
+      home_tab_enabled: true,
+      messages_tab_enabled: true,
+      messages_tab_read_only_enabled: true,
+    },
     bot_user: { display_name: "signalman", always_online: true },
+    shortcuts: [
+      {
+        name: "Look into this",
+        type: "message",
+        callback_id: "look_into",
+        description: "Signalman looks at what changed around this message",
+      },
+    ],
     slash_commands: [
       {
         command: "/flags",
@@ -27,16 +40,19 @@ const expected = {
       {
         command: "/ops",
         description: "What is open, pending or to be cleaned up",
-        usage_hint: "status | pending | cleanup | mute | unmute | quarantine | help",
+        usage_hint:
+          "status | pending | controls | pause | strict | deny | mode | resume | standing | mute | help",
         should_escape: false,
       },
     ],
   },
   oauth_config: {
-    scopes: { bot: ["chat:write", "commands", "files:write", "usergroups:read", "users:read"] },
+    scopes: {
+      bot: ["chat:write", "commands", "files:write", "usergroups:read", "users:read", "users:read.email"],
+    },
   },
   settings: {
-    event_subscriptions: { bot_events: ["subteam_members_changed", "subteam_updated"] },
+    event_subscriptions: { bot_events: ["app_home_opened", "subteam_members_changed", "subteam_updated"] },
     interactivity: { is_enabled: true },
     org_deploy_enabled: false,
     socket_mode_enabled: true,

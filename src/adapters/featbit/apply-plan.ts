@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import type { ApplyOutcome, ChainCheck } from "../../domain/change/outcome.ts";
 import { plainText } from "../../domain/flag/plain-text.ts";
 import { type Plan, segmentIdsUsed } from "../../domain/flag/plan.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { ApplyRequest } from "../../pipeline/ports/flag-platform.ts";
-import { checkChain, isAudited, ownEntry } from "./audit-chain.ts";
-import { writeOf } from "./flag-writes.ts";
+import { checkChain, isAudited, madeOrOlder, ownEntry } from "./audit-chain.ts";
+import { isRevisionChecked, writeOf } from "./flag-writes.ts";
 import { operationComment } from "./operation-comment.ts";
 import { type ReadBack, readBack } from "./read-back.ts";
 import { readSnapshot } from "./read-flag.ts";
@@ -31,13 +30,14 @@ const cutOffMs = 3_000;
  * | the flag could not be read before writing | `failed`: nothing was written; thrown if it may be read later |
  * | flag or segment moved, flag archived or gone | as the audit log says, see `afterMove` |
  * | the lease was lost | `lease_lost`: nothing was written |
- * | FeatBit said no (400, 401, 403, 404, 422, 429 …), or no connection came about | `failed` |
+ * | FeatBit said no (400, 401, 403, 404, 422 …) | `failed` |
+ * | it asked to wait (429), or no connection came about | nothing was written; thrown, for it may be sent later |
  * | 409 | as the audit log says (a proxy may have sent the write twice) |
  * | timeout, cut connection, 5xx, an answer that is none | `unknown` |
  * | 200, our entry in the audit log | `applied`, with what the chain says (`checkChain`) |
- * | 200 to a toggle that found the flag switched already by somebody else | `conflicted`: nothing was written |
+ * | 200 to a toggle or an archiving that somebody else had done already | `conflicted`: nothing was written |
  * | 200 to a revision-checked write whose entry or log cannot be read | `applied`, chain `unread` |
- * | 200 to a toggle whose entry or log cannot be read (the 200 alone does not say who switched) | `unknown` |
+ * | 200 to another write whose entry or log cannot be read (the 200 alone does not say who did it) | `unknown` |
  *
  * Ours overwritten within the same moment is still `applied`, with a `broken` chain that names our own entry.
  */
@@ -63,12 +63,16 @@ export async function applyPlan(
   }
   if (!(await request.stillOurs())) return { kind: "lease_lost" };
 
-  const revision = await outcomeOf(() => client.put(write.path, write.body, Revision, write.needs));
+  const revision = await outcomeOf(() => client.put(write.path, write.body, write.answer, write.needs));
   if (revision instanceof OpsError) {
     if (revision.code === "conflict") {
       return afterMove(client, plan, operationId, settings, () => wordsNow(client, plan));
     }
-    if (isCertainlyNotWritten(revision)) return failed(revision.message);
+    if (isCertainlyNotWritten(revision)) {
+      // Sent again only after reading back, and only while the approval lasts.
+      if (revision.retryable) throw revision;
+      return failed(revision.message);
+    }
     const { timeoutMs } = settings;
     // A write that was cut off ends soon; one that nobody answered may go on for as long again.
     return unknown(revision.message, revision.code === "timeout" ? timeoutMs : soon(settings));
@@ -76,13 +80,11 @@ export async function applyPlan(
   return afterWrite(client, plan, operationId, revision, settings);
 }
 
-const Revision = z.string().min(1);
-
 async function afterWrite(
   client: RestClient,
   plan: Plan,
   operationId: string,
-  revision: string,
+  revision: string | null,
   settings: ApplySettings,
 ): Promise<ApplyOutcome> {
   await sleep(settings.settleMs);
@@ -93,11 +95,19 @@ async function afterWrite(
   const applied = appliedAs(plan, operationId, back);
   if (applied !== null) return applied;
 
-  const other = back.entries.find((entry) => entry.revisionAfter === revision);
-  if (plan.forward.call === "toggle" && other !== undefined) {
+  if (!isRevisionChecked(plan.forward) && doneByOther(plan, revision, back)) {
     return { kind: "conflicted", current: await wordsNow(client, plan) };
   }
   return unseen(plan, revision, "FeatBit's audit log has no entry with our operation id.", settings);
+}
+
+/** Whether an entry, none of which is ours, made what our write was to make: the answer's revision, else the state. */
+function doneByOther(plan: Plan, revision: string | null, { entries }: ReadBack): boolean {
+  if (revision !== null) return entries.some((entry) => entry.revisionAfter === revision);
+  const { isArchived } = plan.after;
+  return entries
+    .filter((entry) => !madeOrOlder(entry, plan.before.flag))
+    .some(({ before, after }) => before?.isArchived === !isArchived && after?.isArchived === isArchived);
 }
 
 /** The applied outcome, if the log holds our write. */
@@ -116,9 +126,9 @@ export function appliedAs(
 }
 
 /** A 200 whose trace was not seen. Only a revision-checked write is proven by the revision it answered. */
-function unseen(plan: Plan, revision: string, why: string, settings: ApplySettings): ApplyOutcome {
+function unseen(plan: Plan, revision: string | null, why: string, settings: ApplySettings): ApplyOutcome {
   const reason = plainText(`FeatBit answered that it wrote. ${why}`, 500);
-  if (plan.forward.call === "toggle") return unknown(reason, soon(settings));
+  if (revision === null || !isRevisionChecked(plan.forward)) return unknown(reason, soon(settings));
   return { kind: "applied", revision, chain: { kind: "unread", reason } };
 }
 

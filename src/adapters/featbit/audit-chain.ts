@@ -37,7 +37,7 @@ export function isAudited({ current, entries }: FlagWithAudit, base: string): bo
  * | the way passes our write, starts at the approved revision, leaves nothing out | `intact` |
  * | a write of somebody else is left out, and its effect with it | `broken`: that write |
  * | our write is left out, and its effect with it | `broken`: our write |
- * | our write was made on another revision than the approved one (only a toggle can be) | `broken`: what lies between |
+ * | our write was made on another revision than the approved one (only a toggle or an archiving can be) | `broken`: what lies between |
  * | our write stored something else than was approved | `broken`: our write |
  * | the flag's newest revision has no entry | `unread` |
  */

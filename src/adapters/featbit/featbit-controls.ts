@@ -1,8 +1,9 @@
 import type { IFbClient } from "@featbit/node-server-sdk";
+import { controlFlags } from "../../domain/policy/control-flags.ts";
 import { type ControlReading, safeControls } from "../../domain/policy/controls.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { Controls } from "../../pipeline/ports/controls.ts";
-import { CONTROL_KEYS, defaultText, type Evaluated, readControls } from "./read-controls.ts";
+import { defaultText, type Evaluated, readControls } from "./read-controls.ts";
 import type { FeatBitLog } from "./rest-client.ts";
 import { createSdkLink } from "./sdk-link.ts";
 
@@ -101,9 +102,9 @@ export function createFeatBitControls(options: FeatBitControlsOptions): FeatBitC
 
 /** The safe controls, saying for each why it stands. */
 function standing(reason: string): ControlReading {
-  const evaluations: Evaluated[] = CONTROL_KEYS.map((key) => ({
+  const evaluations: Evaluated[] = controlFlags.map(({ name, key }) => ({
     key,
-    value: defaultText(key, safeControls),
+    value: defaultText(name, safeControls),
     reason: `${reason}; the safe default stands`,
   }));
   return { ...safeControls, deniedTools: [...safeControls.deniedTools], evaluations };

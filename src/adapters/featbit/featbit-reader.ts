@@ -14,6 +14,7 @@ import { createEnvironments } from "./environments.ts";
 import { inBatches } from "./in-batches.ts";
 import { readPendingChanges } from "./pending-changes.ts";
 import { readFlag, readSegments, readSnapshot } from "./read-flag.ts";
+import { readEdits } from "./read-edits.ts";
 import { readPages } from "./read-pages.ts";
 import { createRestClient, type FeatBitLog, type Query } from "./rest-client.ts";
 import { readSegmentLog } from "./segment-log.ts";
@@ -54,7 +55,10 @@ export function createFeatBitReader(options: FeatBitReaderOptions): FlagReader {
     for await (const row of pages) {
       if (row.kind === "item") items.push(row.item);
       else
-        log?.warn({ path, offset: row.offset }, "FeatBit cannot show one row of a list; the row is left out");
+        log?.warn(
+          { intent: "read a list", errorClass: "bad_answer", path, offset: row.offset },
+          "FeatBit cannot show one row of a list; the row is left out",
+        );
     }
     return items;
   }
@@ -85,7 +89,10 @@ export function createFeatBitReader(options: FeatBitReaderOptions): FlagReader {
           return await readFlag(client, environment, key);
         } catch (error) {
           if (!(error instanceof OpsError) || error.retryable || error.code !== "bad_answer") throw error;
-          log?.warn({ flag: plainName(key), reason: error.message }, "A flag is left out of a list");
+          log?.warn(
+            { intent: "read flags", errorClass: error.code, flag: plainName(key), reason: error.message },
+            "A flag is left out of a list",
+          );
           return null;
         }
       });
@@ -118,9 +125,15 @@ export function createFeatBitReader(options: FeatBitReaderOptions): FlagReader {
       if (limit <= 0) return entries;
       for await (const row of readAuditLog(client, environment, query)) {
         if (row.kind === "unreadable") {
-          log?.warn({ reason: row.reason }, "An audit entry is left out of the history");
+          log?.warn(
+            { intent: "read the audit log", errorClass: "bad_answer", reason: row.reason },
+            "An audit entry is left out of the history",
+          );
         } else if (row.entry.unmapped !== null) {
-          log?.warn({ reason: row.entry.unmapped }, "An audit entry is left out of the history");
+          log?.warn(
+            { intent: "read the audit log", errorClass: "bad_answer", reason: row.entry.unmapped },
+            "An audit entry is left out of the history",
+          );
         } else if (row.entry.at <= to) {
           const { auditId, at, author, comment, operation, before, after } = row.entry;
           const appliedFrom = preparedBy[operation];
@@ -146,12 +159,17 @@ export function createFeatBitReader(options: FeatBitReaderOptions): FlagReader {
       if (limit <= 0) return entries;
       for await (const row of readSegmentLog(client, environment, query)) {
         if (row.kind === "unreadable") {
-          log?.warn({ reason: row.reason }, "An audit entry is left out of the history");
+          log?.warn(
+            { intent: "read the audit log", errorClass: "bad_answer", reason: row.reason },
+            "An audit entry is left out of the history",
+          );
         } else if (row.entry.at <= to) entries.push(row.entry);
         if (entries.length >= limit) break;
       }
       return entries;
     },
+
+    edits: (ref, flagId, from, limit) => readEdits(client, ref, flagId, from, limit),
 
     pendingChanges: (ref) => readPendingChanges(client, ref),
 

@@ -1,4 +1,7 @@
 import type { FlagWriter } from "../../pipeline/ports/flag-platform.ts";
+import { plainText } from "../../domain/flag/plain-text.ts";
+import type { Plan } from "../../domain/flag/plan.ts";
+import { inSpan } from "../../watch/in-span.ts";
 import { applyPlan } from "./apply-plan.ts";
 import { createTurns } from "./create-turns.ts";
 import { reconcilePlan } from "./reconcile-plan.ts";
@@ -6,7 +9,10 @@ import { createRestClient, type FeatBitLog } from "./rest-client.ts";
 
 export interface FeatBitWriterOptions {
   apiUrl: string;
-  /** Access token that may read, toggle flags, and change targeting and off variations; nothing more is needed. */
+  /**
+   * Access token that may read, toggle flags, and change targeting and off variations. Archiving needs `ArchiveFlag` and
+   * `RestoreFlag` beside them, which are granted apart, only where flags are to be archived.
+   */
   token: string;
   /** For one request; 10,000 unless told. */
   timeoutMs?: number | undefined;
@@ -30,11 +36,31 @@ export function createFeatBitWriter(options: FeatBitWriterOptions): FlagWriter {
   return {
     apply: (request) => {
       const { environmentId, key } = request.plan.ref;
-      return inTurn(`${environmentId}/${key}`, () => applyPlan(client, request, settings));
+      const attributes = flagAttributes(request.plan);
+      return inTurn(`${environmentId}/${key}`, () =>
+        inSpan(`apply ${request.plan.operation.tool}`, { attributes }, async (span) => {
+          const outcome = await applyPlan(client, request, settings);
+          span.setAttribute("signalman.outcome", outcome.kind);
+          return outcome;
+        }),
+      );
     },
     reconcile: (plan, operationId) => {
       const { environmentId, key } = plan.ref;
-      return inTurn(`${environmentId}/${key}`, () => reconcilePlan(client, plan, operationId, settings));
+      const attributes = flagAttributes(plan);
+      return inTurn(`${environmentId}/${key}`, () =>
+        inSpan(`reconcile ${plan.operation.tool}`, { attributes }, () =>
+          reconcilePlan(client, plan, operationId, settings),
+        ),
+      );
     },
+  };
+}
+
+function flagAttributes({ ref }: Plan): Record<string, string> {
+  return {
+    "feature_flag.key": plainText(ref.key, 100),
+    "feature_flag.set.id": plainText(ref.environmentId, 60),
+    "feature_flag.provider.name": "featbit",
   };
 }

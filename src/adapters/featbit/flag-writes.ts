@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { FlagCall } from "../../domain/flag/call.ts";
 import type { Plan } from "../../domain/flag/plan.ts";
 import { flagPath } from "./rest-client.ts";
@@ -8,15 +9,29 @@ export interface FlagWrite {
   body: Record<string, unknown>;
   /** The FeatBit permissions it needs. */
   needs: string;
+  /** What FeatBit answers: the flag's new revision; null where it says no more than yes. */
+  answer: z.ZodType<string | null>;
 }
 
-/** A toggle takes no revision; the others are refused with 409 when the flag has moved. */
+const Revision = z.string().min(1);
+const Yes = z.literal(true).transform(() => null);
+
+/** Whether FeatBit refuses the call with 409 when the flag has moved; the others succeed, if need be by doing nothing. */
+export function isRevisionChecked({ call }: FlagCall): boolean {
+  return call === "targeting" || call === "off_variation";
+}
+
 export function writeOf({ ref, before, forward }: Plan, comment: string): FlagWrite {
   const flag = flagPath(ref.environmentId, ref.key);
   const { revision } = before.flag;
   const { suffix, body, needs } = requestOf(forward);
-  const checked = forward.call === "toggle" ? {} : { revision };
-  return { path: `${flag}/${suffix}`, body: { ...checked, ...body, comment }, needs };
+  const checked = isRevisionChecked(forward) ? { revision } : {};
+  return {
+    path: `${flag}/${suffix}`,
+    body: { ...checked, ...body, comment },
+    needs: `${needs} on project/${ref.project}:env/${ref.environment}:flag/*`,
+    answer: forward.call === "archive" ? Yes : Revision,
+  };
 }
 
 function requestOf(call: FlagCall): { suffix: string; body: Record<string, unknown>; needs: string } {
@@ -35,5 +50,13 @@ function requestOf(call: FlagCall): { suffix: string; body: Record<string, unkno
         body: { offVariationId: call.variationId },
         needs: "UpdateFlagOffVariation",
       };
+    case "archive":
+      return call.archived
+        ? {
+            suffix: "archive",
+            body: {},
+            needs: "ArchiveFlag (a right of its own, and RestoreFlag with it to undo)",
+          }
+        : { suffix: "restore", body: {}, needs: "RestoreFlag (a right of its own)" };
   }
 }

@@ -33,6 +33,7 @@ export function restoringCall(before: Flag, after: Flag, current: Flag): FlagCal
   if (sameJson(lost, ["disabledVariationId"])) {
     return { call: "off_variation", variationId: after.disabledVariationId };
   }
+  if (sameJson(lost, ["isArchived"])) return { call: "archive", archived: after.isArchived };
   const inTargeting = targetingParts.filter((part) => lost.includes(part));
   if (inTargeting.length !== lost.length) return null;
   const kept = Object.fromEntries(inTargeting.map((part) => [part, after[part]]));

@@ -1,7 +1,9 @@
 import type { z } from "zod";
+import { inRequest } from "../../watch/in-request.ts";
 import { plainText } from "../../domain/flag/plain-text.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { Log } from "../../pipeline/ports/log.ts";
+import { pathTemplate } from "./path-template.ts";
 import { readText } from "./read-text.ts";
 import { type Answered, type Asked, failureOf, isResourceNotFound } from "./rest-failure.ts";
 import { WireEnvelope } from "./wire.ts";
@@ -34,6 +36,8 @@ export interface RestClient {
   ): Promise<z.output<T> | null>;
   /** @throws OpsError; see `isCertainlyNotWritten` for what it says about the write. */
   put<T extends z.ZodType>(path: string, body: unknown, schema: T, needs: string): Promise<z.output<T>>;
+  /** @throws OpsError like `put`. */
+  post<T extends z.ZodType>(path: string, body: unknown, schema: T, needs: string): Promise<z.output<T>>;
 }
 
 /**
@@ -46,7 +50,14 @@ export function createRestClient(options: RestOptions): RestClient {
   const timeoutMs = options.timeoutMs ?? 10_000;
   const maxBytes = options.maxBytes ?? 32 * 1024 * 1024;
 
-  async function ask(asked: Asked, body: unknown): Promise<Answered> {
+  const ask = (asked: Asked, body: unknown): Promise<Answered> =>
+    inRequest(
+      { method: asked.method, server: base, template: pathTemplate(asked.path) },
+      () => fetchIt(asked, body),
+      ({ status }) => status,
+    );
+
+  async function fetchIt(asked: Asked, body: unknown): Promise<Answered> {
     const signal = AbortSignal.timeout(timeoutMs);
     const where = `${asked.method} ${asked.path}`;
     let response: Response;
@@ -83,6 +94,17 @@ export function createRestClient(options: RestOptions): RestClient {
     }
   }
 
+  async function send<T extends z.ZodType>(
+    method: string,
+    path: string,
+    body: unknown,
+    schema: T,
+    needs: string,
+  ): Promise<z.output<T>> {
+    const asked = { method, path: `/api/v1${path}`, needs, tokenSetting: options.tokenSetting };
+    return dataOf(asked, await ask(asked, body), schema);
+  }
+
   return {
     async get(path, query, schema, needs = "CanAccessEnv") {
       const asked = {
@@ -94,10 +116,8 @@ export function createRestClient(options: RestOptions): RestClient {
       const answer = await ask(asked, undefined);
       return isResourceNotFound(answer) ? null : dataOf(asked, answer, schema);
     },
-    async put(path, body, schema, needs) {
-      const asked = { method: "PUT", path: `/api/v1${path}`, needs, tokenSetting: options.tokenSetting };
-      return dataOf(asked, await ask(asked, body), schema);
-    },
+    put: (path, body, schema, needs) => send("PUT", path, body, schema, needs),
+    post: (path, body, schema, needs) => send("POST", path, body, schema, needs),
   };
 }
 

@@ -69,7 +69,10 @@ export function createSdkLink(options: SdkLinkOptions): SdkLink {
       },
       garbled: () => lose(attempt, "it sent what is not FeatBit's protocol"),
       leftOut: (what) =>
-        log.warn({ intent: "read controls", what }, "Left out of the flags: its targeting cannot be read"),
+        log.warn(
+          { intent: "read controls", errorClass: "bad_answer", what },
+          "Left out of the flags: its targeting cannot be read",
+        ),
       closed: (code) => {
         refused = code === keyRefused;
         firstTryEnded();
@@ -104,7 +107,7 @@ export function createSdkLink(options: SdkLinkOptions): SdkLink {
     lostBecause = because;
     const waitMs = Math.min(LONGEST_WAIT_MS, options.retryMs * 2 ** Math.min(failures++, 16));
     log.warn(
-      { intent: "read controls", because, waitMs },
+      { intent: "read controls", errorClass: "unreachable", because, waitMs },
       "The connection to FeatBit's streaming server is lost; connecting again",
     );
     retry = setTimeout(connect, waitMs);

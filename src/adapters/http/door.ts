@@ -4,9 +4,12 @@ import { OpsError } from "../../domain/ops-error.ts";
 import { decoyLock, type DoorSource, entrancesOf } from "./entrance.ts";
 import { ourFault, type Problem, problemText, refuse, tooSlow, unknownPlace } from "./problem.ts";
 import { probesOf, type Readiness } from "./probes.ts";
+import { bearerLock } from "./locks/secret-locks.ts";
+import { metricsAnswer, type MetricsPage } from "./metrics-page.ts";
 import { refusalLog } from "./refusal-log.ts";
 import { internet, type Internet } from "./sns/get-pinned.ts";
 import type { Clock } from "./sns/signing-keys.ts";
+import { watchRequest } from "./watch-request.ts";
 import { takeDelivery, type TakeDeliveryDeps } from "./take-delivery.ts";
 
 export interface DoorOptions extends Omit<TakeDeliveryDeps, "entrances" | "decoy" | "refused"> {
@@ -16,6 +19,8 @@ export interface DoorOptions extends Omit<TakeDeliveryDeps, "entrances" | "decoy
   sources: readonly DoorSource[];
   /** Without it, ready as soon as it listens. */
   readiness?: Readiness;
+  /** Absent: there is no such place. */
+  metrics?: { page: MetricsPage; token: string } | undefined;
   /** In milliseconds: for the head of a request, for all of it, and for what is in hand when the door closes. */
   timeouts?: { headMs?: number; requestMs?: number; closeMs?: number };
   /** Signed times are held against `now`, rates against `monotonic`; absent: this machine's. */
@@ -33,7 +38,7 @@ const webhooks = "/webhooks/";
 const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
 /**
- * Opens the door: `POST /webhooks/<source-id>`, `/livez`, `/readyz`. Disposing it stops accepting, lets requests in
+ * Opens the door: `POST /webhooks/<source-id>`, `/livez`, `/readyz`, `/metrics`. Disposing it stops accepting, lets requests in
  * hand end, then cuts what is left. Throws `OpsError` (`misconfigured`) for a source without a secret and for an
  * address that cannot be listened on.
  */
@@ -46,19 +51,30 @@ export async function createDoor(options: DoorOptions): Promise<Door> {
   const refused = refusalLog(log, clock.monotonic);
   const deps: TakeDeliveryDeps = { ...options, entrances, decoy: decoyLock(), refused };
   const answerProbe = probesOf(readiness);
+  const { metrics } = options;
+  const answerMetrics = metrics && metricsAnswer(metrics.page, bearerLock(metrics.token), log);
   let closing = false;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (closing) response.shouldKeepAlive = false;
     const path = pathOf(request);
-    if (path.startsWith(webhooks)) return takeDelivery(request, response, path.slice(webhooks.length), deps);
+    if (path.startsWith(webhooks)) {
+      const source = path.slice(webhooks.length);
+      return watchRequest(request, response, entrances.has(source) ? source : null, () =>
+        takeDelivery(request, response, source, deps),
+      );
+    }
     if (path === "/livez" || path === "/readyz") return answerProbe(request, response, path);
+    if (path === "/metrics" && answerMetrics) return answerMetrics(request, response);
     refuse(request, response, unknownPlace);
   }
 
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     answer(request, response).catch((error: unknown) => {
-      log.error({ stage: "intake", errorClass: "bug", err: error }, "A request to the door failed");
+      log.error(
+        { stage: "intake", intent: "answer a request", errorClass: "bug", err: error },
+        "A request to the door failed",
+      );
       if (!response.headersSent) refuse(request, response, ourFault);
       else if (!response.writableEnded) request.socket.destroy();
     });

@@ -2,6 +2,8 @@ import type OpenAI from "openai";
 import { OpsError } from "../../domain/ops-error.ts";
 import { redact } from "../../domain/redact.ts";
 import type { InvestigateRequest, ToolAnswer, ToolOffer } from "../../pipeline/ports/drafter.ts";
+import { inSpan } from "../../watch/in-span.ts";
+import { inChat } from "./in-chat.ts";
 import { escapeMarks } from "./escape-marks.ts";
 import { readCompletion } from "./read-answer.ts";
 import { toOpsError, usedNothing } from "./to-ops-error.ts";
@@ -48,8 +50,12 @@ export async function lookAround(at: ModelServer, request: InvestigateRequest): 
       })),
     });
     for (const { id, function: called } of calls) {
-      const tool = tools.find((offer) => functionName(offer) === called.name)?.name ?? called.name;
-      const answer = await request.call(tool, called.arguments);
+      const offer = tools.find((each) => functionName(each) === called.name);
+      const name = offer?.name ?? "unknown";
+      const attributes = { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": name };
+      const answer = await inSpan(`execute_tool ${name}`, { attributes }, () =>
+        request.call(offer?.name ?? called.name, called.arguments),
+      );
       messages.push({ role: "tool", tool_call_id: id, content: escapeMarks(JSON.stringify(told(answer))) });
     }
   }
@@ -71,7 +77,7 @@ async function ask(
   await meter.ask(Math.ceil(JSON.stringify([request.messages, request.tools]).length / 4));
   let completion: unknown;
   try {
-    completion = await client.chat.completions.create(request, { signal });
+    completion = await inChat(request, server, () => client.chat.completions.create(request, { signal }));
   } catch (error) {
     if (usedNothing(error)) await meter.giveBack();
     throw toOpsError(error, { server, timeoutMs, keyEnv });

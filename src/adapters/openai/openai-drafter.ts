@@ -1,26 +1,16 @@
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import { OpsError } from "../../domain/ops-error.ts";
 import { redact } from "../../domain/redact.ts";
 import type { DraftRequest, ModelDrafter, Opinion } from "../../pipeline/ports/drafter.ts";
 import { type AnswerFormat, type Asked, plainerThan, requestIn } from "./answer-format.ts";
-import { boundedFetch } from "./bounded-fetch.ts";
+import { createClient, type OpenAiOptions } from "./create-client.ts";
+import { inChat } from "./in-chat.ts";
 import { escapeMarks } from "./escape-marks.ts";
 import { lookAround } from "./look-around.ts";
 import { type Completed, readAnswer, readCompletion } from "./read-answer.ts";
 import { refusesFormat, toOpsError, usedNothing } from "./to-ops-error.ts";
 import { userMessage } from "./user-message.ts";
 import { answerSchema, type ModelAnswer } from "./wire.ts";
-
-export interface OpenAiOptions {
-  /** "" for a server that wants no key. */
-  apiKey: string;
-  baseUrl: string;
-  model: string;
-  /** For one request. The ladder bounds all of them together. */
-  timeoutMs: number;
-  /** Where the key comes from, for the words of a refusal. */
-  keyEnv?: string;
-}
 
 const mostAnswerTokens = 4000;
 const mostRepairCharacters = 8000;
@@ -31,22 +21,8 @@ const mostRepairCharacters = 8000;
  * is wrong. Refused, late, cut off, unreadable or still unfit is an `OpsError`.
  */
 export function createOpenAiDrafter(options: OpenAiOptions): ModelDrafter {
-  const { apiKey, baseUrl, model, timeoutMs, keyEnv = "OPENAI_API_KEY" } = options;
-  const client = new OpenAI({
-    // The client wants one; servers that ask for none ignore it.
-    apiKey: apiKey === "" ? "none" : apiKey,
-    baseURL: baseUrl,
-    // Said here so that the client does not look for them in the environment.
-    organization: null,
-    project: null,
-    adminAPIKey: null,
-    webhookSecret: null,
-    logLevel: "off",
-    fetch: boundedFetch,
-    timeout: timeoutMs,
-    // The ladder retries: it knows the budget and the time left.
-    maxRetries: 0,
-  });
+  const { baseUrl, model, timeoutMs, keyEnv = "OPENAI_API_KEY" } = options;
+  const client = createClient(options);
   const server = URL.canParse(baseUrl) ? new URL(baseUrl).host : "the configured address";
   let known: AnswerFormat = "json_schema";
 
@@ -56,7 +32,7 @@ export function createOpenAiDrafter(options: OpenAiOptions): ModelDrafter {
     await meter.ask(estimatedTokens(request));
     let completion: unknown;
     try {
-      completion = await client.chat.completions.create(request, { signal });
+      completion = await inChat(request, server, () => client.chat.completions.create(request, { signal }));
     } catch (error) {
       if (usedNothing(error)) await meter.giveBack();
       const plainer = plainerThan(format);

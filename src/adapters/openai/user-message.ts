@@ -21,6 +21,9 @@ export function userMessage({ incident, service, evidence, candidates, investiga
       service: service?.name ?? null,
       environment: incident.scope?.environment ?? null,
       openedAt: incident.openedAt,
+      ...(incident.report !== undefined && {
+        askedAbout: { message: outsideText(incident.report.text, 1000), writtenAt: incident.report.at },
+      }),
       alerts: incident.alerts.slice(-mostAlerts).map(({ alert, resolvedAt }) => ({
         title: outsideText(alert.title),
         summary: outsideText(alert.summary, 1000),

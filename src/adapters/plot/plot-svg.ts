@@ -1,5 +1,6 @@
 import { figureWords } from "../../domain/evidence/evidence-words.ts";
 import type { Plot, PlotMark } from "../../domain/evidence/plot.ts";
+import { visibleText } from "../../domain/flag/plain-text.ts";
 import { axisTicks } from "./axis-ticks.ts";
 
 const width = 960;
@@ -33,7 +34,7 @@ export function plotSvg(plot: Plot): string {
   const y = (value: number) =>
     round(area.bottom - ((value - low) / (high - low || 1)) * (area.bottom - area.top));
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="DejaVu Sans, sans-serif">`,
     `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="10" fill="${paper.panel}" stroke="${paper.edge}"/>`,
     text({ x: 24, y: 36, size: 20, bold: true }, cut(plot.title, 68)),
     ...ticks.map((tick) => grid(y(tick), figureWords(tick, plot.unit))),
@@ -151,7 +152,7 @@ function cut(words: string, most: number): string {
 
 /** XML has no place at all for most control characters, escaped or not. */
 function escaped(words: string): string {
-  return words
+  return visibleText(words)
     .toWellFormed()
     .replaceAll(/[\p{Cc}\u{FFFE}\u{FFFF}]/gu, " ")
     .replaceAll("&", "&amp;")

@@ -1,44 +1,60 @@
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { Worker } from "node:worker_threads";
 import type { Plot } from "../../domain/evidence/plot.ts";
+import type { Drawn } from "./draw-png.ts";
 import { plotSvg } from "./plot-svg.ts";
 
-const { resolve } = createRequire(import.meta.url);
+/** A thread that has nothing to draw for so long ends, and with it go the renderer and its letters. */
+const idleMs = 10_000;
 
-/** Loaded with the first plot: a process that never draws one does not pay for it. */
-const drawing = { ready: null as Promise<Draw> | null };
-
-type Draw = (svg: string) => Uint8Array;
+const drawing = { thread: null as DrawingThread | null };
 
 /**
- * A plot as PNG, 960 × 420 pixels: the same bytes for the same plot on every machine. Rejects where the renderer or
- * its letters cannot be loaded.
+ * A plot as PNG, 960 × 420 pixels: the same bytes for the same plot on every machine. Drawn in a thread that starts
+ * with the first. Rejects where the renderer or its letters cannot be loaded.
  */
 export async function renderPlot(plot: Plot): Promise<Uint8Array> {
-  drawing.ready ??= load().catch((error: unknown) => {
-    drawing.ready = null;
-    throw error;
+  const svg = plotSvg(plot);
+  drawing.thread ??= startThread((ended) => {
+    if (drawing.thread === ended) drawing.thread = null;
   });
-  const draw = await drawing.ready;
-  return draw(plotSvg(plot));
+  return drawing.thread.draw(svg);
 }
 
-async function load(): Promise<Draw> {
-  const { initWasm, Resvg } = await import("@resvg/resvg-wasm");
-  const [wasm, ...fontBuffers] = await Promise.all(
-    [
-      "@resvg/resvg-wasm/index_bg.wasm",
-      "dejavu-fonts-ttf/ttf/DejaVuSans.ttf",
-      "dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf",
-    ].map(async (file) => readFile(resolve(file))),
-  );
-  if (wasm === undefined) throw new Error("plot: the renderer was not read");
-  await initWasm(wasm);
-  const font = { fontBuffers, loadSystemFonts: false, defaultFontFamily: "DejaVu Sans" };
-  return (svg) => {
-    using stack = new DisposableStack();
-    const renderer = stack.adopt(new Resvg(svg, { font }), (each) => each.free());
-    const image = stack.adopt(renderer.render(), (each) => each.free());
-    return image.asPng();
+interface DrawingThread {
+  draw(svg: string): Promise<Uint8Array>;
+}
+
+function startThread(onEnd: (thread: DrawingThread) => void): DrawingThread {
+  const worker = new Worker(new URL("draw-png.ts", import.meta.url));
+  const waiting: PromiseWithResolvers<Uint8Array>[] = [];
+  let idle: NodeJS.Timeout | undefined;
+  const end = (why: unknown): void => {
+    onEnd(thread);
+    for (const { reject } of waiting.splice(0)) reject(why);
   };
+  worker.on("error", end);
+  worker.on("exit", () => end(new Error("plot: the drawing thread ended")));
+  worker.on("message", (drawn: Drawn) => {
+    const asked = waiting.shift();
+    if ("png" in drawn) asked?.resolve(drawn.png);
+    else asked?.reject(new Error(`plot: ${drawn.failed}`));
+    if (waiting.length > 0) return;
+    // It keeps the process only while something is being drawn.
+    worker.unref();
+    idle = setTimeout(() => {
+      onEnd(thread);
+      void worker.terminate();
+    }, idleMs).unref();
+  });
+  const thread: DrawingThread = {
+    draw(svg) {
+      clearTimeout(idle);
+      worker.ref();
+      const drawn = Promise.withResolvers<Uint8Array>();
+      waiting.push(drawn);
+      worker.postMessage(svg);
+      return drawn.promise;
+    },
+  };
+  return thread;
 }

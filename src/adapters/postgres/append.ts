@@ -10,10 +10,14 @@ interface Head {
   state: string;
 }
 
-/** Appends a stream's events and folds them into its projection; `stale` if somebody else appended first. */
+/**
+ * Appends a stream's events and folds them into its projection, which keeps the trace that the stream began in;
+ * `stale` if somebody else appended first.
+ */
 export async function append(
   client: Queryable,
   write: StreamWrite,
+  traceparent: string | null,
   tried: (row: ProjectionRow) => void,
 ): Promise<"appended" | "stale"> {
   if (write.events.length === 0) throw new Error(`commit: no events for ${write.stream}`);
@@ -27,7 +31,9 @@ export async function append(
   const row = fold(write, head?.state ?? null);
   tried(row);
   const head_hash = await insertEvents(client, write, head?.head_hash ?? firstPrevHash);
-  await project(client, write, { ...row, head_hash });
+  const isTraced = write.kind === "incident" || write.kind === "change";
+  const begun = head === null && isTraced ? { traceparent } : {};
+  await project(client, write, { ...row, head_hash, ...begun });
   return "appended";
 }
 

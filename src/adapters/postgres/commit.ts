@@ -2,6 +2,7 @@ import { DatabaseError } from "pg";
 import { ChangeId, IncidentId } from "../../domain/ids.ts";
 import { streamOf } from "../../domain/ledger/stream.ts";
 import type { Commit, CommitResult, FollowUp, StreamWrite } from "../../pipeline/ports/storage.ts";
+import { traceparentNow } from "../../watch/carried.ts";
 import { append } from "./append.ts";
 import { putBody } from "./bodies.ts";
 import type { Database, Outcome, Queryable } from "./database.ts";
@@ -63,7 +64,8 @@ async function writeAll(client: Queryable, commit: Commit, tried: Tried): Promis
       throw new Error(`commit: ${write.stream} is not the stream of ${write.kind} ${write.id}`);
     }
     tried.write = write;
-    if ((await append(client, write, (row) => (tried.row = row))) === "stale") {
+    const traceparent = traceOf(write, commit);
+    if ((await append(client, write, traceparent, (row) => (tried.row = row))) === "stale") {
       return { keep: false, result: { kind: "stale", stream: write.stream } };
     }
   }
@@ -77,6 +79,11 @@ async function writeAll(client: Queryable, commit: Commit, tried: Tried): Promis
   }
   tried.followUps = await insertFollowUps(client, commit.followUps ?? []);
   return { keep: true, result: { kind: "committed" } };
+}
+
+/** What was committed together for several deliveries belongs to the trace of each one's own. */
+function traceOf({ id }: StreamWrite, { followUps = [] }: Commit): string | null {
+  return followUps.find(({ subject }) => subject === id)?.traceparent ?? traceparentNow();
 }
 
 /** False if one of them is settled already: then somebody else had it. */
@@ -113,9 +120,10 @@ async function insertFollowUps(
   // In one order, so that two commits that share rows wait for each other instead of crossing.
   const rows = [...byRow].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, followUp]) => followUp);
   const { rows: changed } = await client.query<{ stage: string; subject: string }>(
-    `insert into outbox (stage, subject, correlation_id, due_at)
-     select stage, subject, correlation_id, coalesce(due_at, now())
-     from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as row (stage, subject, correlation_id, due_at)
+    `insert into outbox (stage, subject, correlation_id, due_at, traceparent)
+     select stage, subject, correlation_id, coalesce(due_at, now()), traceparent
+     from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
+       as row (stage, subject, correlation_id, due_at, traceparent)
      on conflict (stage, subject) where status = 'waiting' do update
        set due_at = excluded.due_at where excluded.due_at < outbox.due_at
      returning stage, subject`,
@@ -124,6 +132,7 @@ async function insertFollowUps(
       rows.map(({ subject }) => storable(subject)),
       rows.map(({ correlationId }) => correlationId),
       rows.map(({ dueAt }) => dueAt ?? null),
+      rows.map(({ traceparent }) => traceparent ?? traceparentNow()),
     ],
   );
   return changed.flatMap(({ stage, subject }) => byRow.get(`${stage} ${subject}`) ?? []);
@@ -149,6 +158,9 @@ async function refusalOf(
     case "changes_pkey":
     case "incidents_pkey":
     case "mutes_pkey":
+    case "authorities_pkey":
+    case "standings_pkey":
+    case "notices_pkey":
       return { kind: "stale", stream: write.stream };
     case "changes_one_open_per_flag": {
       const { rows } = await database.query<{ id: string }>(

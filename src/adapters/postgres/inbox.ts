@@ -7,6 +7,7 @@ import type {
   Requeue,
   Settlement,
 } from "../../pipeline/ports/storage.ts";
+import { traceparentNow } from "../../watch/carried.ts";
 import { groupCommit } from "./group-commit.ts";
 import type { Database } from "./database.ts";
 import { storable } from "./storable.ts";
@@ -15,13 +16,14 @@ type Accepted = Awaited<ReturnType<Inbox["accept"]>>;
 
 /** `onAccepted` is told, once a batch, which sources have something new. */
 export function inboxOn(database: Database, onAccepted: (deliveries: readonly NewDelivery[]) => void): Inbox {
-  const accept = groupCommit<NewDelivery, Accepted>(async (batch) => {
+  const accept = groupCommit<Arrived, Accepted>(async (batch) => {
     const answers = await insert(database, batch);
     onAccepted(batch.filter((_, index) => answers[index]?.kind === "accepted"));
     return answers;
   });
   return {
-    accept,
+    // Here: the batch is written in nobody's span.
+    accept: (delivery) => accept({ ...delivery, traceparent: traceparentNow() }),
     // The oldest are locked before any is chosen: `for update` waits for a claim under way and then sees its leases,
     // so that two workers never hold deliveries of one source at once.
     async claim(sourceId, limit, leaseMs) {
@@ -31,7 +33,7 @@ export function inboxOn(database: Database, onAccepted: (deliveries: readonly Ne
            order by seq limit $2 for update)
          update inbox set attempts = attempts + 1, lease_until = now() + $3 * interval '1 ms'
          where id in (select id from oldest) and not exists (select from oldest where lease_until >= now())
-         returning id, seq, correlation_id, source_id, delivery_key, headers, body, received_at, attempts`,
+         returning ${columns}`,
         [sourceId, limit, leaseMs],
       );
       return rows
@@ -67,8 +69,7 @@ export function inboxOn(database: Database, onAccepted: (deliveries: readonly Ne
     },
     async delivery(id) {
       const { rows } = await database.query(
-        `select id, seq, correlation_id, source_id, delivery_key, headers, body, received_at, attempts,
-           outcome, settlement from inbox where id = $1`,
+        `select ${columns}, outcome, settlement from inbox where id = $1`,
         [id],
       );
       if (rows[0] === undefined) return null;
@@ -87,7 +88,7 @@ export function inboxOn(database: Database, onAccepted: (deliveries: readonly Ne
            insert into requeues (delivery_id, asked_by, settlement) select id, $2, settlement from known)
          update inbox set outcome = null, settlement = null, settled_at = null, attempts = 0, lease_until = null
          from known where inbox.id = known.id
-         returning inbox.id, seq, correlation_id, source_id, delivery_key, headers, body, received_at, attempts`,
+         returning ${columns.replace("id", "inbox.id")}`,
         [id, storable(by)],
       );
       if (rows[0] === undefined) return false;
@@ -115,31 +116,36 @@ export function inboxOn(database: Database, onAccepted: (deliveries: readonly Ne
   };
 }
 
-const columns = 6;
+type Arrived = NewDelivery & { traceparent: string | null };
 
-async function insert(database: Database, batch: readonly NewDelivery[]): Promise<Accepted[]> {
+const columns = `id, seq, correlation_id, source_id, delivery_key, headers, body, received_at, attempts, traceparent,
+  extract(epoch from now() - received_at) * 1000 as trace_age_ms`;
+const inserted = 7;
+
+async function insert(database: Database, batch: readonly Arrived[]): Promise<Accepted[]> {
   const places = batch.map((_, row) => {
-    const first = row * columns;
-    return `(${Array.from({ length: columns }, (_, column) => `$${first + column + 1}`).join(", ")})`;
+    const first = row * inserted;
+    return `(${Array.from({ length: inserted }, (_, column) => `$${first + column + 1}`).join(", ")})`;
   });
-  const values = batch.flatMap(({ id, correlationId, sourceId, deliveryKey, headers, body }) => [
+  const values = batch.flatMap(({ id, correlationId, sourceId, deliveryKey, headers, body, traceparent }) => [
     id,
     correlationId,
     sourceId,
     deliveryKey === null ? null : storable(deliveryKey),
     JSON.stringify(headers),
     Buffer.from(body.buffer, body.byteOffset, body.byteLength),
+    traceparent,
   ]);
   const { rows } = await database.query<{ id: string }>(
-    `insert into inbox (id, correlation_id, source_id, delivery_key, headers, body)
+    `insert into inbox (id, correlation_id, source_id, delivery_key, headers, body, traceparent)
      values ${places.join(", ")} on conflict do nothing returning id`,
     values,
   );
-  const inserted = new Set(rows.map((row) => row.id));
-  if (inserted.size === batch.length) return batch.map(() => ({ kind: "accepted" }));
+  const newOnes = new Set(rows.map((row) => row.id));
+  if (newOnes.size === batch.length) return batch.map(() => ({ kind: "accepted" }));
   return Promise.all(
     batch.map(async (delivery) =>
-      inserted.has(delivery.id) ? { kind: "accepted" } : known(database, delivery),
+      newOnes.has(delivery.id) ? { kind: "accepted" } : known(database, delivery),
     ),
   );
 }
@@ -167,6 +173,8 @@ const DeliveryRow = z.object({
   body: z.instanceof(Uint8Array),
   received_at: z.date(),
   attempts: z.int(),
+  traceparent: z.string().nullable(),
+  trace_age_ms: z.coerce.number(),
 });
 
 const KeptRow = DeliveryRow.extend({ outcome: z.string().nullable(), settlement: z.string().nullable() });
@@ -208,5 +216,6 @@ function toDelivery(row: z.infer<typeof DeliveryRow>): ClaimedDelivery {
     body: row.body,
     receivedAt: toInstant(row.received_at),
     attempts: row.attempts,
+    trace: row.traceparent === null ? null : { traceparent: row.traceparent, ageMs: row.trace_age_ms },
   };
 }

@@ -1,10 +1,15 @@
 import { z } from "zod";
+import { AuthorityState } from "../../domain/authority/authority.ts";
 import { ChangeState } from "../../domain/change/change.ts";
 import { IncidentState } from "../../domain/incident/incident.ts";
-import { LedgerEntry } from "../../domain/ledger/chain.ts";
+import { LedgerEntry, type StoredEntry } from "../../domain/ledger/chain.ts";
 import { MuteState } from "../../domain/mute/mute.ts";
+import { NoticeState } from "../../domain/notice/notice.ts";
+import { StandingState } from "../../domain/standing/standing.ts";
 import type { Commit, CommitResult, Ledger, Loaded } from "../../pipeline/ports/storage.ts";
 import type { Database } from "./database.ts";
+import { projectionTables } from "./projections.ts";
+import { reviewReadsOn } from "./review-reads.ts";
 import { storable } from "./storable.ts";
 
 /** The reading half of the ledger; `commit` is the one function that writes. */
@@ -18,17 +23,15 @@ export function ledgerOn(database: Database, commit: (commit: Commit) => Promise
   }
   const incidents = (rest: string, values: unknown[]) => read(IncidentState, "incidents", rest, values);
   const mutes = (rest: string, values: unknown[]) => read(MuteState, "mutes", rest, values);
+  const authorities = (rest: string, values: unknown[]) => read(AuthorityState, "authorities", rest, values);
+  const standings = (rest: string, values: unknown[]) => read(StandingState, "standings", rest, values);
   const changes = (rest: string, values: unknown[]) => read(ChangeState, "changes", rest, values);
   const entries = async (rest: string, values: unknown[]) =>
-    (
-      await database.query(
-        `select stream, version, position, type, at, data, prev_hash, hash from events ${rest}`,
-        values,
-      )
-    ).rows.map(toEntry);
+    (await database.query(`select ${columns} from events ${rest}`, values)).rows.map(toEntry);
 
   return {
     commit,
+    ...reviewReadsOn(database),
     incident: async (id) => (await incidents("where id = $1", [id]))[0] ?? null,
     change: async (id) => (await changes("where id = $1", [id]))[0] ?? null,
     openIncidentByGroup: async (groupKey) =>
@@ -54,8 +57,33 @@ export function ledgerOn(database: Database, commit: (commit: Commit) => Promise
       );
       return rows[0]?.n ?? 0;
     },
+    async traceOf(kind, id) {
+      const { rows } = await database.query<{ traceparent: string; age_ms: string }>(
+        `select traceparent, extract(epoch from now() - traced_at) * 1000 as age_ms from ${projectionTables[kind]}
+         where id = $1 and traceparent is not null`,
+        [id],
+      );
+      return rows[0] === undefined
+        ? null
+        : { traceparent: rows[0].traceparent, ageMs: Number(rows[0].age_ms) };
+    },
     muteOf: async (service) => (await mutes("where id = $1", [storable(service)]))[0] ?? null,
     mutes: () => mutes("order by id", []),
+    authorityOf: async (scope) => (await authorities("where id = $1", [storable(scope)]))[0] ?? null,
+    authorities: () => authorities("order by id", []),
+    standing: async (id) => (await standings("where id = $1", [id]))[0] ?? null,
+    standings: (now, of) =>
+      standings(
+        `where status <> 'revoked' and until > $1 and ($2::text is null or (environment_id = $2 and flag_key = $3))
+         order by seq desc`,
+        [
+          now,
+          of === undefined ? null : storable(of.environmentId),
+          of === undefined ? null : storable(of.flagKey),
+        ],
+      ),
+    noticeOf: async (subject) =>
+      (await read(NoticeState, "notices", "where id = $1", [storable(subject)]))[0] ?? null,
     changes: ({ statuses, flagKey, reviewBefore, order, limit }) =>
       changes(
         `where ($1::text[] is null or status = any($1)) and ($2::text is null or flag_key = $2)
@@ -72,6 +100,19 @@ export function ledgerOn(database: Database, commit: (commit: Commit) => Promise
     },
     entries: (fromPosition, limit) =>
       entries("where position >= $1 order by position limit $2", [fromPosition, limit]),
+    async stored(fromPosition, limit) {
+      const { rows } = await database.query<StoredRow>(
+        `select ${columns} from events where position >= $1 order by position limit $2`,
+        [fromPosition, limit],
+      );
+      return rows.map(toStored);
+    },
+    async size() {
+      const { rows } = await database.query<{ n: string }>(
+        "select coalesce(max(position), -1) + 1 as n from events where position is not null",
+      );
+      return Number(rows[0]?.n ?? 0);
+    },
     // The lock, not the lease, is what keeps positions free of gaps should two sequencers ever run at once.
     sequence: (limit) =>
       database.transaction(async (client) => {
@@ -101,6 +142,37 @@ export function ledgerOn(database: Database, commit: (commit: Commit) => Promise
 
 /** The same words as the unique index in the migrations. */
 export const openChange = "status in ('awaiting_approval', 'approved', 'executing', 'needs_human')";
+
+const columns = "stream, version, position, type, at, data, prev_hash, hash";
+
+interface StoredRow extends Omit<StoredEntry, "position" | "prevHash"> {
+  position: string | null;
+  prev_hash: string;
+  // What a row of the driver may be.
+  [column: string]: unknown;
+}
+
+function toStored({
+  position,
+  prev_hash: prevHash,
+  stream,
+  version,
+  type,
+  at,
+  data,
+  hash,
+}: StoredRow): StoredEntry {
+  return {
+    stream,
+    version,
+    position: position === null ? null : Number(position),
+    type,
+    at,
+    data,
+    prevHash,
+    hash,
+  };
+}
 
 const ProjectionRow = z.object({ state: z.string(), version: z.int() });
 

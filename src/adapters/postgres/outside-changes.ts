@@ -21,6 +21,15 @@ export function outsideChangesOn(database: Database): OutsideChanges {
       );
       return rows.map((row) => PlacedChange.parse(JSON.parse(row.placed)));
     },
+    async forget(olderThanMs, limit) {
+      const { rowCount } = await database.query(
+        `delete from outside_changes where (source_id, change_id) in (
+           select source_id, change_id from outside_changes where at < now() - $1 * interval '1 ms'
+           order by at limit $2 for update skip locked)`,
+        [olderThanMs, limit],
+      );
+      return rowCount ?? 0;
+    },
   };
 }
 

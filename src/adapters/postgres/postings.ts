@@ -19,7 +19,8 @@ export function postingsOn(database: Database): Postings {
       await database.query(
         `insert into postings (subject, part, channel, ts, rendered_hash) values ($1, $2, $3, $4, $5)
          on conflict (subject, part) do update
-           set channel = excluded.channel, ts = excluded.ts, rendered_hash = excluded.rendered_hash`,
+           set channel = excluded.channel, ts = excluded.ts, rendered_hash = excluded.rendered_hash
+           where excluded.ts >= postings.ts collate "C"`,
         [subject, part, channel, ts, renderedHash],
       );
     },

@@ -3,6 +3,7 @@ import { toInstant } from "../../domain/ids.ts";
 import type { FollowUp, NewDelivery, Store } from "../../pipeline/ports/storage.ts";
 import { bodiesOn } from "./bodies.ts";
 import { budgetsOn } from "./budgets.ts";
+import { checkpointsOn } from "./checkpoints.ts";
 import { commitOn } from "./commit.ts";
 import { databaseOn } from "./database.ts";
 import { inboxOn } from "./inbox.ts";
@@ -26,6 +27,7 @@ export function createStore(pool: Pool, { onCommitted, onAccepted }: StoreHooks 
   return {
     inbox: inboxOn(database, onAccepted ?? (() => undefined)),
     ledger: ledgerOn(database, commitOn(database, onCommitted ?? (() => undefined))),
+    checkpoints: checkpointsOn(database),
     work: workOn(database),
     bodies: bodiesOn(database),
     postings: postingsOn(database),

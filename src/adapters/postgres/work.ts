@@ -29,7 +29,8 @@ export function workOn(database: Database): Work {
            where ((status = 'waiting' and due_at <= now()) or (status = 'held' and lease_until < now()))
              and not exists (select from known where status = 'held' and lease_until >= now())
            order by due_at, id limit 1)
-         returning id, epoch, stage, subject, correlation_id, attempt`,
+         returning id, epoch, stage, subject, correlation_id, attempt, traceparent,
+           extract(epoch from now() - traced_at) * 1000 as trace_age_ms`,
         [stage, storable(subject), leaseMs],
       );
       return rows[0] === undefined ? null : toItem(WorkRow.parse(rows[0]));
@@ -45,8 +46,8 @@ export function workOn(database: Database): Work {
     retry: ({ workId, epoch }, dueAt, error) =>
       changed(
         `with mine as (delete from outbox where ${ours} returning *)
-         insert into outbox (id, stage, subject, correlation_id, due_at, attempt, epoch, error)
-         select id, stage, subject, correlation_id, $3::timestamptz, attempt, epoch, $4 from mine
+         insert into outbox (id, stage, subject, correlation_id, due_at, attempt, epoch, error, traceparent, traced_at)
+         select id, stage, subject, correlation_id, $3::timestamptz, attempt, epoch, $4, traceparent, traced_at from mine
          on conflict (stage, subject) where status = 'waiting' do update
            set due_at = least(outbox.due_at, excluded.due_at), attempt = greatest(outbox.attempt, excluded.attempt),
                error = excluded.error`,
@@ -85,6 +86,28 @@ export function workOn(database: Database): Work {
         return { stage, subject, error: error ?? "", at: toInstant(changed_at) };
       });
     },
+    async totals() {
+      const { rows } = await database.query(
+        `select stage,
+           count(*) filter (where status = 'waiting')::int as waiting,
+           count(*) filter (where status = 'waiting' and due_at <= now())::int as due,
+           min(due_at) filter (where status = 'waiting' and due_at <= now()) as oldest_due_at,
+           count(*) filter (where status = 'held')::int as held,
+           min(changed_at) filter (where status = 'held') as oldest_held_at,
+           count(*) filter (where status = 'parked')::int as parked,
+           min(changed_at) filter (where status = 'parked') as oldest_parked_at
+         from outbox group by stage order by stage`,
+      );
+      return rows.map((row) => {
+        const { oldest_due_at, oldest_held_at, oldest_parked_at, ...counts } = TotalRow.parse(row);
+        return {
+          ...counts,
+          oldestDueAt: oldest_due_at && toInstant(oldest_due_at),
+          oldestHeldAt: oldest_held_at && toInstant(oldest_held_at),
+          oldestParkedAt: oldest_parked_at && toInstant(oldest_parked_at),
+        };
+      });
+    },
   };
 }
 
@@ -95,6 +118,8 @@ const WorkRow = z.object({
   subject: z.string(),
   correlation_id: CorrelationId,
   attempt: z.int(),
+  traceparent: z.string().nullable(),
+  trace_age_ms: z.coerce.number(),
 });
 const WaitingRow = z.object({ stage: Stage, subject: z.string(), due_at: z.date() });
 const ParkedRow = z.object({
@@ -102,6 +127,17 @@ const ParkedRow = z.object({
   subject: z.string(),
   error: z.string().nullable(),
   changed_at: z.date(),
+});
+
+const TotalRow = z.object({
+  stage: Stage,
+  waiting: z.int(),
+  due: z.int(),
+  oldest_due_at: z.date().nullable(),
+  held: z.int(),
+  oldest_held_at: z.date().nullable(),
+  parked: z.int(),
+  oldest_parked_at: z.date().nullable(),
 });
 
 function toItem(row: z.infer<typeof WorkRow>): WorkItem {
@@ -112,5 +148,6 @@ function toItem(row: z.infer<typeof WorkRow>): WorkItem {
     subject: row.subject,
     correlationId: row.correlation_id,
     attempt: row.attempt,
+    trace: row.traceparent === null ? null : { traceparent: row.traceparent, ageMs: row.trace_age_ms },
   };
 }

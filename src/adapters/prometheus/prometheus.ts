@@ -1,5 +1,6 @@
 import { OpsError, type OpsErrorCode } from "../../domain/ops-error.ts";
 import type { Series, Telemetry } from "../../pipeline/ports/telemetry.ts";
+import { inRequest } from "../../watch/in-request.ts";
 import { readLimited } from "./read-limited.ts";
 import { ErrorAnswer, MatrixAnswer } from "./wire.ts";
 
@@ -36,7 +37,11 @@ export function createPrometheus({ url, auth = { kind: "none" }, timeoutMs }: Pr
         step: seconds(stepMs),
         timeout: `${timeoutMs}ms`,
       });
-      const { status, text } = await ask(form);
+      const { status, text } = await inRequest(
+        { method: "POST", server: endpoint, template: "/api/v1/query_range" },
+        () => ask(form),
+        (answer) => answer.status,
+      );
       const body = parsed(text);
       if (status !== 200) throw refusal(status, body);
       const matrix = MatrixAnswer.safeParse(body);

@@ -45,7 +45,9 @@ export async function createDoorbell(
     const known = queues.get(stage);
     if (known !== undefined) return known;
     const queue = backend.queue(nameOf(stage));
-    queue.on("error", (error) => log.warn({ stage, intent: "ring", err: error }, "The queue failed"));
+    queue.on("error", (error) =>
+      log.warn({ stage, intent: "ring", errorClass: "unreachable", err: error }, "The queue failed"),
+    );
     queues.set(stage, queue);
     return queue;
   }
@@ -57,7 +59,10 @@ export async function createDoorbell(
   function forget(stage: Stage, queue: RingQueue): void {
     if (queues.get(stage) === queue) queues.delete(stage);
     queue.close().catch((error: unknown) => {
-      log.debug({ stage, intent: "ring", err: error }, "A queue that had failed did not close cleanly");
+      log.debug(
+        { stage, intent: "ring", errorClass: "unreachable", err: error },
+        "A queue that had failed did not close cleanly",
+      );
     });
   }
 
@@ -88,7 +93,9 @@ export async function createDoorbell(
         runRetryDelay,
         concurrency,
       });
-      worker.on("error", (error) => log.warn({ stage, intent: "answer", err: error }, "The queue failed"));
+      worker.on("error", (error) =>
+        log.warn({ stage, intent: "answer", errorClass: "unreachable", err: error }, "The queue failed"),
+      );
       worker.on("failed", (job, error) =>
         log.warn(
           { stage, intent: `drain ${job?.data.subject ?? "an unknown subject"}`, err: error },

@@ -27,6 +27,8 @@ export async function openPostgresBackend(
 ): Promise<QueueBackend> {
   const pool = new Pool({
     connectionTimeoutMillis: 5_000,
+    // Connections that have fallen silent would else be held for ever, until none is left to ring with.
+    query_timeout: 15_000,
     application_name: "signalman-queue",
     keepAlive: true,
     ...connection,
@@ -35,7 +37,9 @@ export async function openPostgresBackend(
   });
   // Every queue and worker listens for errors of the pool.
   pool.setMaxListeners(4 * Stage.options.length);
-  pool.on("error", (error) => log.warn({ intent: "ring", err: error }, "An idle queue connection broke"));
+  pool.on("error", (error) =>
+    log.warn({ intent: "ring", errorClass: "unreachable", err: error }, "An idle queue connection broke"),
+  );
   // A connection in use that breaks between two queries would else end the process; its next query fails anyway.
   pool.on("connect", (client) => client.on("error", () => undefined));
   stack.defer(() => pool.end());

@@ -11,6 +11,11 @@ export interface RedisConnection {
   url: string;
 }
 
+/**
+ * A connection on which an answer is overdue has fallen silent: it is cut and made anew. A worker waits up to ten
+ * seconds for its next job.
+ */
+const silence = { ringing: { socketTimeout: 5_000 }, answering: { socketTimeout: 15_000 } };
 const connectTimeoutMs = 5_000;
 /** One hash slot for all keys: a Redis Cluster runs BullMQ's scripts only on keys of one slot. */
 const prefix = "{signalman}";
@@ -21,12 +26,16 @@ export async function openRedisBackend(
   log: Log,
 ): Promise<QueueBackend> {
   const address = parseRedisUrl(url);
-  const ringing = connect(address, { maxRetriesPerRequest: 1, enableOfflineQueue: false });
-  const answering = connect(address, { maxRetriesPerRequest: null });
+  const ringing = connect(address, {
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    ...silence.ringing,
+  });
+  const answering = connect(address, { maxRetriesPerRequest: null, ...silence.answering });
   for (const client of [ringing, answering]) {
     stack.defer(() => client.disconnect());
     client.on("error", (error: unknown) =>
-      log.warn({ intent: "ring", err: error }, "The Redis connection failed"),
+      log.warn({ intent: "ring", errorClass: "unreachable", err: error }, "The Redis connection failed"),
     );
   }
   await Promise.all([ready(ringing, address), ready(answering, address)]);
@@ -35,6 +44,20 @@ export async function openRedisBackend(
     worker: (name, answer, settings) =>
       new Worker<Ring>(name, ({ data }) => answer(data), { connection: answering, prefix, ...settings }),
   };
+}
+
+/** One connection for a few questions. Throws `OpsError` like `openRedisBackend`. */
+export async function openRedisClient(url: string): Promise<{ client: Redis | Cluster } & AsyncDisposable> {
+  const address = parseRedisUrl(url);
+  const client = connect(address, { maxRetriesPerRequest: 1 });
+  client.on("error", () => undefined);
+  try {
+    await ready(client, address);
+  } catch (error) {
+    client.disconnect();
+    throw error;
+  }
+  return { client, [Symbol.asyncDispose]: async () => client.disconnect() };
 }
 
 type Options = Omit<RedisOptions, "replyMapping">;

@@ -1,48 +1,55 @@
-import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { WebClient } from "@slack/web-api";
 import type { ChangeState } from "../../domain/change/change.ts";
-import type { FlagRef } from "../../domain/flag/flag.ts";
+import { ChangeEvent } from "../../domain/change/events.ts";
 import type { IncidentId } from "../../domain/ids.ts";
+import type { LedgerEntry } from "../../domain/ledger/chain.ts";
 import { streamOf } from "../../domain/ledger/stream.ts";
 import { isOpen } from "../../domain/change/change.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { Roles } from "../../domain/policy/roles.ts";
 import type { Announcer, IncidentView } from "../../pipeline/ports/announcer.ts";
-import type { Expansion } from "../../pipeline/ports/person-actions.ts";
 import type { Posting, Postings } from "../../pipeline/ports/storage.ts";
 import { askSlack, postMessage } from "./ask-slack.ts";
 import { joinLines, section } from "./blocks.ts";
-import { focusOf, mayPost } from "./card/focus.ts";
-import { renderCard, type CardFacts, type RenderedMessage } from "./card/render-card.ts";
+import {
+  type CardMetadata,
+  type CardUrl,
+  channelsFor,
+  createCardDrawer,
+  type DrawCardOptions,
+  type DrawnCard,
+} from "./card/draw-card.ts";
+import { mayPost } from "./card/focus.ts";
+import type { RenderedMessage } from "./card/render-card.ts";
 import type { Log } from "../../pipeline/ports/log.ts";
-import type { Pacer, Urgency } from "./pacer.ts";
+import type { Pacer } from "./pacer.ts";
+import { renderedHash } from "./rendered-hash.ts";
 import { isChannelTrouble, isMessageLost } from "./slack-failure.ts";
-import { askMessage } from "./thread/ask-message.ts";
+import { askMessage, chaseMessage } from "./thread/ask-message.ts";
 import { eventLines } from "./thread/event-line.ts";
 import { evidenceMessage } from "./thread/evidence-message.ts";
 import { createPictures, type PicturesOptions } from "./thread/pictures.ts";
 import { WirePermalink, WirePosted } from "./wire.ts";
 
-export interface AnnouncerOptions {
+export interface AnnouncerOptions extends DrawCardOptions {
   client: WebClient;
   pacer: Pacer;
   postings: Postings;
   roles: Roles;
-  /** For incidents whose service names no channel, and where theirs cannot be posted to. */
-  defaultChannel: string;
-  opsChannel?: string | undefined;
-  /** Steps by which an applied change could be widened; left out or failing: no Expand button. */
-  expansions?: ((change: ChangeState["id"]) => Promise<Expansion[]>) | undefined;
   /** A plot as PNG; left out: the thread shows metrics in words alone. */
   drawPlot?: PicturesOptions["draw"] | undefined;
   /** Before a plot that could not be shown is tried again; 1 s by default. */
   plotAgainMs?: number | undefined;
-  /** Where a person sees the flag in the platform's own console. */
-  flagUrl?: ((ref: FlagRef) => string | null) | undefined;
   log: Log;
 }
 
 export const cardPart = "card";
+
+/** A card that waited longer than this for its turn is drawn anew. */
+const freshMs = 50;
+/** How long that may take. */
+const inTurnMs = 300;
 
 /** Messages of one thread that are posted before its card is looked at again. */
 const toldAtOnce = 1;
@@ -55,15 +62,16 @@ const toldAtOnce = 1;
 export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUrl: CardUrl } {
   const { client, pacer, postings, roles, log } = options;
   const queues = new Map<IncidentId, Promise<void>>();
-  const { drawPlot: draw, plotAgainMs: againMs } = options;
-  const pictures = draw === undefined ? null : createPictures({ client, draw, log, againMs });
+  const { drawPlot, plotAgainMs: againMs } = options;
+  const pictures = drawPlot === undefined ? null : createPictures({ client, draw: drawPlot, log, againMs });
 
   const post = (channel: string, message: RenderedMessage, more: PostOptions = {}) =>
-    pacer.send(channel, more.urgency ?? "line", () =>
-      askSlack("chat.postMessage", WirePosted, () =>
-        postMessage(client, { channel, ...message, ...threadOf(more), ...metadataOf(more) }),
-      ),
+    askSlack("chat.postMessage", WirePosted, () =>
+      postMessage(client, { channel, ...message, ...threadOf(more), ...metadataOf(more) }),
     );
+
+  const postLine = (card: Posting, message: RenderedMessage) =>
+    pacer.send(card.channel, "line", () => post(card.channel, message, { threadTs: card.ts }));
 
   const cardUrl: CardUrl = async (incidentId) => {
     const card = await postings.get(incidentId, cardPart);
@@ -73,77 +81,92 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
     return (await askSlack("chat.getPermalink", WirePermalink, request)).permalink;
   };
 
-  const factsOf = async (view: IncidentView): Promise<CardFacts> => {
-    const change = focusOf(view.changes);
-    const mayWiden = change !== null && (change.status === "applied" || change.reviewDue);
-    const expansions = mayWiden ? await options.expansions?.(change.id).catch(() => []) : [];
-    const linked = view.linked === null ? null : await cardUrl(view.linked.incidentId).catch(() => null);
-    return {
-      expandable: (expansions ?? []).length > 0,
-      linkedCardUrl: linked,
-      flagUrl: change === null ? null : (options.flagUrl?.(change.proposal.plan.ref) ?? null),
-      misplaced: null,
+  const draw = createCardDrawer({ ...options, cardUrl });
+
+  /**
+   * A card that had to wait for its turn is drawn anew: meanwhile the incident may have moved on. Others wait behind
+   * it, so that one which is slow to draw goes out as it was. Null where by now no first card may be posted.
+   */
+  const drawnInTurn = async (
+    card: DrawnCard,
+    { channel, isFirst, newest, waitedMs }: Turn,
+  ): Promise<DrawnCard | null> => {
+    if (waitedMs <= freshMs) return card;
+    const anew = async () => {
+      const view = await newest();
+      if (view === null) return card;
+      return isFirst && !mayPost(view) ? null : draw(view, channel);
     };
+    return Promise.race([anew().catch(() => card), delay(inTurnMs, card, { ref: false })]);
   };
 
   /** Null where the card is out of reach and nobody needs a new one. */
-  const showCard = async (view: IncidentView): Promise<Posting | null> => {
-    const subject = view.incident.id;
-    const facts = await factsOf(view);
-    const known = await postings.get(subject, cardPart);
-    const metadata = cardMetadata(view);
-    if (known !== null) {
-      const wanted = channelsOf(view)[0];
-      const message = renderCard(view, { ...facts, misplaced: misplacedWords(wanted, known.channel) });
-      const renderedHash = hashOf({ message, metadata });
-      if (renderedHash === known.renderedHash) return known;
-      const { channel, ts } = known;
-      try {
-        await pacer.send(channel, "update", () =>
-          askSlack("chat.update", WirePosted, () =>
-            client.chat.update({ channel, ts, ...message, ...quietUpdate, metadata }),
-          ),
+  const showCard = async (
+    view: IncidentView,
+    newest: Newest,
+    known: Posting | null,
+  ): Promise<Posting | null> => {
+    if (known === null) return postCard(view, newest, channelsOf(view));
+    const { channel, ts } = known;
+    const card = await draw(view, channel);
+    if (card.renderedHash === known.renderedHash) return known;
+    try {
+      const sent = await pacer.send(channel, "update", async (waitedMs) => {
+        const drawn = (await drawnInTurn(card, { channel, isFirst: false, newest, waitedMs })) ?? card;
+        const { message, metadata } = drawn;
+        await askSlack("chat.update", WirePosted, () =>
+          client.chat.update({ channel, ts, ...message, ...quietUpdate, metadata }),
         );
-      } catch (error) {
-        if (!isMessageLost(error)) throw error;
-        if (isOver(view)) return null;
-        return postAnew(view, facts, known, error);
-      }
-      return record({ ...known, renderedHash });
+        return drawn;
+      });
+      return record({ ...known, renderedHash: sent.renderedHash });
+    } catch (error) {
+      if (!isMessageLost(error)) throw error;
+      return isOver(view) ? null : postAnew(view, newest, known, error);
     }
-    return postCard(view, facts, channelsOf(view));
   };
 
   /** The incident gets a new card and thread: nobody would see what became of it in a message out of reach. */
   const postAnew = (
     view: IncidentView,
-    facts: CardFacts,
+    newest: Newest,
     lost: Posting,
     error: unknown,
-  ): Promise<Posting> => {
+  ): Promise<Posting | null> => {
     log.warn(
-      { incident: view.incident.id, channel: lost.channel },
+      { intent: "rewrite a card", err: error, incident: view.incident.id, channel: lost.channel },
       `The card is out of reach and is posted again. ${String(error)}`,
     );
     const open = channelsOf(view).filter((channel) => channel !== lost.channel || !isChannelTrouble(error));
     if (open.length === 0) throw error;
-    return postCard(view, facts, open);
+    return postCard(view, newest, open);
   };
 
-  const postCard = async (view: IncidentView, facts: CardFacts, candidates: string[]): Promise<Posting> => {
-    const metadata = cardMetadata(view);
-    const [ideal] = channelsOf(view);
+  const postCard = async (
+    view: IncidentView,
+    newest: Newest,
+    candidates: string[],
+  ): Promise<Posting | null> => {
+    const subject = view.incident.id;
     const urgency = view.incident.severity === "critical" ? "alarm" : "card";
     for (const [index, wanted] of candidates.entries()) {
-      const message = renderCard(view, { ...facts, misplaced: misplacedWords(ideal, wanted) });
+      const card = await draw(view, wanted);
+      const postDrawn = async (waitedMs: number) => {
+        const drawn = await drawnInTurn(card, { channel: wanted, isFirst: true, newest, waitedMs });
+        if (drawn === null) return null;
+        const { message, metadata, renderedHash: hash } = drawn;
+        return { ...(await post(wanted, message, { metadata })), renderedHash: hash };
+      };
       try {
-        const { channel, ts } = await post(wanted, message, { metadata, urgency });
-        const renderedHash = hashOf({ message, metadata });
-        return await record({ subject: view.incident.id, part: cardPart, channel, ts, renderedHash });
+        const posting = await pacer.send(wanted, urgency, postDrawn);
+        if (posting === null) return null;
+        const posted = await record({ subject, part: cardPart, ...posting });
+        // Another process may have posted a newer one while this one was stopped: then that one stands.
+        return (await postings.get(subject, cardPart)) ?? posted;
       } catch (error) {
         if (!isChannelTrouble(error) || index === candidates.length - 1) throw error;
         log.warn(
-          { incident: view.incident.id, channel: wanted },
+          { intent: "post a card", err: error, incident: subject, channel: wanted },
           `${String(error)} Trying the next channel.`,
         );
       }
@@ -151,12 +174,7 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
     throw new OpsError("misconfigured", "No Slack channel is configured to post incidents to.");
   };
 
-  const channelsOf = ({ incident }: IncidentView): string[] => {
-    const { defaultChannel, opsChannel } = options;
-    return [...new Set([incident.channel || defaultChannel, defaultChannel, opsChannel ?? ""])].filter(
-      (channel) => channel !== "",
-    );
-  };
+  const channelsOf = (view: IncidentView): string[] => channelsFor(view, options);
 
   const record = async (posting: Posting): Promise<Posting> => {
     await postings.record(posting);
@@ -185,14 +203,21 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
     const isAnew = known.some((each) => each.part !== cardPart && !isBelow(each, card));
     const told = view.timeline.filter(({ at }) => !isAnew || at >= view.incident.episodeStartedAt);
     for (const entry of told) {
-      const lines = eventLines(entry);
-      if (lines !== null) once(`event/${entry.stream}/${entry.version}`, lineMessage(lines));
+      const message = entryMessage(entry, view.changes);
+      if (message !== null) once(`event/${entry.stream}/${entry.version}`, message);
     }
     for (const [part, message] of wanted.slice(0, toldAtOnce)) {
-      const { channel, ts } = await post(card.channel, message, { threadTs: card.ts });
-      await record({ subject: view.incident.id, part, channel, ts, renderedHash: hashOf(message) });
+      const { channel, ts } = await postLine(card, message);
+      await record({ subject: view.incident.id, part, channel, ts, renderedHash: renderedHash(message) });
     }
     return wanted.length > toldAtOnce ? "more" : showPlot(view, card, shown);
+  };
+
+  const entryMessage = (entry: LedgerEntry, changes: readonly ChangeState[]): RenderedMessage | null => {
+    const chased = chasedIn(entry, changes);
+    if (chased !== null) return chaseMessage(chased.change, chased.event, roles);
+    const lines = eventLines(entry);
+    return lines === null ? null : lineMessage(lines);
   };
 
   /** Last of all: nobody waits for a picture, and where there is none the evidence says it in words. */
@@ -207,8 +232,8 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
     if (shown.has(part) || pictures.hasGivenUp(name)) return "shown";
     try {
       const message = await pictures.messageOf(name, plot);
-      const { channel, ts } = await post(card.channel, message, { threadTs: card.ts });
-      await record({ subject: incident.id, part, channel, ts, renderedHash: hashOf(message) });
+      const { channel, ts } = await postLine(card, message);
+      await record({ subject: incident.id, part, channel, ts, renderedHash: renderedHash(message) });
       return "shown";
     } catch (error) {
       if (isChannelTrouble(error)) throw error;
@@ -216,26 +241,27 @@ export function createAnnouncer(options: AnnouncerOptions): Announcer & { cardUr
     }
   };
 
-  const showNow = async (view: IncidentView): Promise<"shown" | "more"> => {
+  const showNow = async (view: IncidentView, newest: Newest): Promise<"shown" | "more"> => {
     const known = await postings.get(view.incident.id, cardPart);
     if (known === null && !mayPost(view)) return "shown";
-    const card = await showCard(view);
+    const card = await showCard(view, newest, known);
     if (card === null) return "shown";
     try {
       return await showThread(view, card);
     } catch (error) {
       if (!isChannelTrouble(error)) throw error;
-      return showThread(view, await postAnew(view, await factsOf(view), card, error));
+      const anew = await postAnew(view, newest, card, error);
+      return anew === null ? "shown" : showThread(view, anew);
     }
   };
 
   return {
     cardUrl,
     /** Shows of one incident run one after another, so that none is drawn over by an older one. */
-    async show(view) {
+    async show(view, newest) {
       const { id } = view.incident;
       const before = queues.get(id) ?? Promise.resolve();
-      const shown = before.then(() => showNow(view));
+      const shown = before.then(() => showNow(view, newest));
       const settled = shown.then(
         () => undefined,
         () => undefined,
@@ -263,12 +289,13 @@ function isOver({ incident, changes }: IncidentView): boolean {
   );
 }
 
-/** Once for each time that votes are asked for: those that were voided must be given again. */
+/** Once for each time that votes are asked for: those that were voided, or given for an earlier version, are asked again. */
 function askPart(changeId: ChangeState["id"], { timeline }: IncidentView): string {
-  const voided = timeline.findLast(
-    (entry) => entry.type === "votes_voided" && entry.stream === streamOf("change", changeId),
+  const anew = timeline.findLast(
+    ({ type, stream }) =>
+      (type === "votes_voided" || type === "change_revised") && stream === streamOf("change", changeId),
   );
-  return voided === undefined ? `ask/${changeId}` : `ask/${changeId}/${voided.version}`;
+  return anew === undefined ? `ask/${changeId}` : `ask/${changeId}/${anew.version}`;
 }
 
 /** Evidence ids that the card refers to. */
@@ -276,16 +303,20 @@ function citedIn({ incident }: IncidentView): Set<string> {
   return new Set(incident.assessment?.suspects.flatMap(({ citations }) => citations));
 }
 
-/** The permalink of an incident's live card; null when there is none. */
-export type CardUrl = (incidentId: IncidentId) => Promise<string | null>;
-
 interface PostOptions {
   threadTs?: string;
   metadata?: CardMetadata;
-  /** Of a line unless it says otherwise. */
-  urgency?: Urgency;
 }
-type CardMetadata = ReturnType<typeof cardMetadata>;
+
+type Newest = Parameters<Announcer["show"]>[1];
+
+interface Turn {
+  channel: string;
+  /** Nothing of the incident stands in Slack yet. */
+  isFirst: boolean;
+  newest: Newest;
+  waitedMs: number;
+}
 
 /** Unlike `chat.postMessage`, `chat.update` turns names and addresses of the text into links by default. */
 const quietUpdate = { parse: "none", link_names: false } as const;
@@ -298,29 +329,14 @@ function metadataOf({ metadata }: PostOptions) {
   return metadata === undefined ? {} : { metadata };
 }
 
-function cardMetadata(view: IncidentView) {
-  const change = focusOf(view.changes);
-  return {
-    event_type: "signalman_card",
-    event_payload: {
-      incident: view.incident.id as string,
-      change: (change?.id ?? "") as string,
-      version: change?.version ?? 0,
-    },
-  };
+/** Steps that were taken while nobody decided, of a change that is on the card. */
+function chasedIn({ type, at, data, stream }: LedgerEntry, changes: readonly ChangeState[]) {
+  if (type !== "approval_chased") return null;
+  const change = changes.find(({ id }) => streamOf("change", id) === stream);
+  const event = ChangeEvent.safeParse({ ...data, type, at }).data;
+  return change === undefined || event?.type !== "approval_chased" ? null : { change, event };
 }
 
 function lineMessage(lines: string[]): RenderedMessage {
   return { text: joinLines(lines, 3000), blocks: [section(lines, 2500)] };
-}
-
-function misplacedWords(wanted: string | undefined, channel: string): string | null {
-  // A channel given by its name, or a person, comes back as another id.
-  return wanted === undefined || wanted === channel || !/^[CG][A-Z0-9_]+$/.test(wanted)
-    ? null
-    : `Posted here because the channel ${wanted} cannot be posted to; invite the app there.`;
-}
-
-function hashOf(value: unknown): string {
-  return createHash("sha256").update(JSON.stringify(value)).digest("hex");
 }

@@ -1,3 +1,5 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { IncidentId } from "../../domain/ids.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { ActionAnswer, OpenChange, WhoMay } from "../../pipeline/ports/person-actions.ts";
 import { postMessage } from "./ask-slack.ts";
@@ -16,24 +18,34 @@ export interface Where {
 export async function tell(front: Front, { channel, userId }: Where, lines: string[]): Promise<void> {
   const { client, log } = front;
   const message = { text: joinLines(lines, 2900), blocks: [section(lines, 2900)] };
-  try {
-    await client.chat.postEphemeral({ channel, user: userId, ...message });
-  } catch (error) {
-    log.debug(
-      { channel, reason: slackCode(error) },
-      "no private answer in the channel; sending a direct message",
-    );
-    await postMessage(client, { channel: userId, ...message }).catch((failure: unknown) => {
-      log.warn({ user: userId }, `A private answer could not be delivered: ${String(failure)}`);
-    });
+  // A person's own id stands for no channel: what was done on the home tab is answered directly.
+  if (channel !== userId) {
+    try {
+      await client.chat.postEphemeral({ channel, user: userId, ...message });
+      return;
+    } catch (error) {
+      log.debug(
+        { intent: "answer privately", channel, reason: slackCode(error) },
+        "no private answer in the channel; sending a direct message",
+      );
+    }
   }
+  await postMessage(client, { channel: userId, ...message }).catch((failure: unknown) => {
+    log.warn(
+      { intent: "answer privately", errorClass: "rejected", user: userId },
+      `A private answer could not be delivered: ${String(failure)}`,
+    );
+  });
 }
 
 /** The sentences of an answer, escaped, mention-free. */
 export async function answerLines(front: Front, answer: ActionAnswer): Promise<string[]> {
   switch (answer.kind) {
     case "done":
-      return [mrkdwn(answer.text, 1500)];
+      return [
+        mrkdwn(answer.text, 1500),
+        ...(answer.incidentId === undefined ? [] : await cardOf(front, answer.incidentId)),
+      ];
     case "refused":
       return [
         `Not done: ${mrkdwn(answer.reason, 1500)}`,
@@ -59,6 +71,17 @@ export function failureLines(front: Front, error: unknown, doing: string): strin
   return [
     "Something went wrong inside Signalman, and the log says what. Look at the card before you try again.",
   ];
+}
+
+/** Its card, which may be about to be posted. */
+async function cardOf({ cardUrl, limits }: Front, incidentId: IncidentId): Promise<string[]> {
+  const deadline = performance.now() + limits.newCardWithinMs;
+  for (;;) {
+    const url = (await soon(1500, cardUrl(incidentId)).catch(() => null))?.value ?? null;
+    if (url !== null) return [`It is on ${link(url, `the card of ${incidentId}`)}.`];
+    if (performance.now() >= deadline) return [];
+    await wait(200);
+  }
 }
 
 async function whereToDecide({ cardUrl }: Front, { changeId, incidentId }: OpenChange): Promise<string> {

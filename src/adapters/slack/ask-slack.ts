@@ -1,6 +1,7 @@
 import type { KnownBlock, MessageMetadata } from "@slack/types";
 import type { WebClient } from "@slack/web-api";
 import type { z } from "zod";
+import { inRequest } from "../../watch/in-request.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import { toOpsError } from "./slack-failure.ts";
 
@@ -10,9 +11,13 @@ export async function askSlack<Shape extends z.ZodType>(
   shape: Shape,
   request: () => Promise<unknown>,
 ): Promise<z.infer<Shape>> {
-  const answer = await request().catch((error: unknown) => {
-    throw toOpsError(method, error);
-  });
+  // By whatever address: the method is what there is to know.
+  const call = { method: "POST", server: "https://slack.com", template: `/api/${method}` };
+  const answer = await inRequest(call, () =>
+    request().catch((error: unknown) => {
+      throw toOpsError(method, error);
+    }),
+  );
   const parsed = shape.safeParse(answer);
   if (parsed.success) return parsed.data;
   throw new OpsError("bad_answer", `Slack's answer to ${method} is not what its documentation says.`);

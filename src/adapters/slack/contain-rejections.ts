@@ -8,7 +8,10 @@ import type { Log } from "../../pipeline/ports/log.ts";
 export function containRejections(log: Log): { release(): void } {
   const listener = (reason: unknown): void => {
     if (isOfSocketMode(reason)) {
-      log.error({ component: "slack-sdk", err: reason }, `Socket Mode failed inside: ${String(reason)}`);
+      log.error(
+        { intent: "use Socket Mode", component: "slack-sdk", err: reason },
+        `Socket Mode failed inside: ${String(reason)}`,
+      );
       return;
     }
     if (process.listenerCount("unhandledRejection") === 1) throw reason;

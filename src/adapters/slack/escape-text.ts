@@ -1,3 +1,4 @@
+import { plainText } from "../../domain/flag/plain-text.ts";
 import { outsideText } from "../../domain/evidence/outside-text.ts";
 
 /**
@@ -43,6 +44,18 @@ export function code(text: string, limit = 100): string {
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;");
   return inside === "" ? "(empty)" : `\`${inside}\``;
+}
+
+/** Several lines of our own as they stand, to be copied: nothing is redacted. */
+export function codeBlock(text: string): string {
+  const inside = text
+    .split("\n")
+    .map((line) => plainText(line, 300).replaceAll("`", "'"))
+    .join("\n")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;");
+  return `\`\`\`\n${inside.trimEnd()}\n\`\`\``;
 }
 
 /** A link that code made: never from text of others. */

@@ -1,8 +1,8 @@
 import type { App } from "@slack/bolt";
 import type { WebClient } from "@slack/web-api";
 import type { Desk, PersonActions } from "../../pipeline/ports/person-actions.ts";
-import type { Postings } from "../../pipeline/ports/storage.ts";
-import type { CardUrl } from "./announcer.ts";
+import type { Ledger, Postings } from "../../pipeline/ports/storage.ts";
+import type { CardUrl, ConsoleUrl } from "./card/draw-card.ts";
 import type { SlackIdentity } from "./identity.ts";
 import type { Log } from "../../pipeline/ports/log.ts";
 
@@ -15,6 +15,8 @@ export interface FrontLimits {
   actWithinMs: number;
   /** How long an early click waits for its card to be recorded. */
   cardWithinMs: number;
+  /** How long an answer waits for the card of an incident that it has opened, to link to it. */
+  newCardWithinMs: number;
 }
 
 export const usualLimits: FrontLimits = {
@@ -22,6 +24,7 @@ export const usualLimits: FrontLimits = {
   answerWithinMs: 10_000,
   actWithinMs: 30_000,
   cardWithinMs: 2000,
+  newCardWithinMs: 8000,
 };
 
 /** What every listener works with. */
@@ -31,8 +34,11 @@ export interface Front {
   actions: PersonActions;
   desk: Desk;
   postings: Postings;
+  /** Absent: nobody traces. */
+  traceOf?: Ledger["traceOf"] | undefined;
   identity: SlackIdentity;
   cardUrl: CardUrl;
+  consoleUrl?: ConsoleUrl | undefined;
   log: Log;
   teamId: string;
   appId: string;

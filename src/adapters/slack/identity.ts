@@ -1,7 +1,7 @@
 import { OpsError } from "../../domain/ops-error.ts";
 import type { PersonFacts } from "../../domain/people.ts";
 import type { Roles } from "../../domain/policy/roles.ts";
-import type { Identity } from "../../pipeline/ports/people.ts";
+import type { FindPerson, Identity } from "../../pipeline/ports/people.ts";
 import { askSlack } from "./ask-slack.ts";
 import { plain } from "./escape-text.ts";
 import type { Log } from "../../pipeline/ports/log.ts";
@@ -14,6 +14,8 @@ export interface SlackIdentity extends Identity {
   groupName(groupId: string): Promise<string>;
   /** A person's display name; the id where Slack does not tell. */
   personName(userId: string): Promise<string>;
+  /** Whose address this is: their user id, at most a minute old; null where it is nobody's. Needs users:read.email. */
+  findPerson: FindPerson;
   /** Forgets who is in which group: Slack said that it changed. */
   forgetGroups(): void;
 }
@@ -29,6 +31,7 @@ interface Known<T> {
 }
 
 const namesMaxAgeMs = 600_000;
+const addressesMaxAgeMs = 60_000;
 
 /**
  * Who somebody is, by `users.info` and `usergroups.list`. Needs the bot token alone, so that the executor can
@@ -41,6 +44,7 @@ export function createIdentity(
   const client = createWebClient(options, log, options.timeoutMs ?? 2000);
   const rolesNameGroups = Object.values(roles.roles).some((role) => role.groups.length > 0);
   const people = new Map<string, Known<WireUser>>();
+  const addresses = new Map<string, Known<string | null>>();
   let groups: Known<Groups> | null = null;
   let home: string | null = null;
 
@@ -114,6 +118,26 @@ export function createIdentity(
 
     async personName(userId) {
       return userOf(userId, namesMaxAgeMs).then(nameOf, () => userId);
+    },
+
+    async findPerson(email) {
+      const askedAt = performance.now();
+      const known = addresses.get(email);
+      if (known !== undefined && askedAt - known.askedAt < addressesMaxAgeMs) return known.value;
+      const value = await askSlack(
+        "users.lookupByEmail",
+        WireUser,
+        async () => (await client.users.lookupByEmail({ email })).user,
+      ).then(
+        ({ id }) => id,
+        (error: unknown) => {
+          if (error instanceof OpsError && slackCode(error.cause) === "users_not_found") return null;
+          throw error;
+        },
+      );
+      if (addresses.size >= 5000) addresses.clear();
+      addresses.set(email, { value, askedAt });
+      return value;
     },
 
     forgetGroups() {

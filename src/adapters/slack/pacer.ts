@@ -9,8 +9,11 @@ const urgencies = ["alarm", "card", "update", "line"] as const;
 export type Urgency = (typeof urgencies)[number];
 
 export interface Pacer {
-  /** Sends in its turn. A send that was refused for its rate has had no effect and is tried once more. */
-  send<T>(channel: string, urgency: Urgency, send: () => Promise<T>): Promise<T>;
+  /**
+   * Sends in its turn, and tells `send` how long that took to come. A send that was refused for its rate has had no
+   * effect and is tried once more.
+   */
+  send<T>(channel: string, urgency: Urgency, send: (waitedMs: number) => Promise<T>): Promise<T>;
 }
 
 export interface PacerOptions {
@@ -73,15 +76,19 @@ export function createPacer(options: PacerOptions): Pacer {
     });
   };
 
-  const attempt = async <T>(lane: Lane, send: () => Promise<T>): Promise<T> => {
+  const attempt = async <T>(
+    lane: Lane,
+    send: (waitedMs: number) => Promise<T>,
+    since: number,
+  ): Promise<T> => {
     await turn(lane);
     try {
-      return await send();
+      return await send(performance.now() - since);
     } catch (error) {
       if (!(error instanceof OpsError) || error.code !== "rate_limited") throw error;
       lane.closedUntil = performance.now() + (error.retryAfterMs ?? intervalMs);
       await turn(lane);
-      return send();
+      return send(performance.now() - since);
     }
   };
 
@@ -98,10 +105,11 @@ export function createPacer(options: PacerOptions): Pacer {
   };
 
   return {
-    send<T>(channel: string, urgency: Urgency, send: () => Promise<T>): Promise<T> {
+    send<T>(channel: string, urgency: Urgency, send: (waitedMs: number) => Promise<T>): Promise<T> {
       const lane = laneOf(channel);
+      const since = performance.now();
       return new Promise<T>((resolve, reject) => {
-        lane.waiting[urgency].push(() => attempt(lane, send).then(resolve, reject));
+        lane.waiting[urgency].push(() => attempt(lane, send, since).then(resolve, reject));
         void drain(lane);
       });
     },

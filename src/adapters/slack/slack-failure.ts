@@ -72,6 +72,14 @@ export function toOpsError(method: string, error: unknown, tokenVariable = "SLAC
 
 function platformFailure(method: string, error: WebAPIPlatformError, tokenVariable: string): OpsError {
   const code = error.data.error;
+  // The client takes any text for an error code: a sign-in page of something in between is no refusal of Slack's.
+  if (!/^\w{1,80}$/.test(code)) {
+    return new OpsError(
+      "bad_answer",
+      `What answered ${method} is not Slack: check the network, and slack.apiUrl where it is set.`,
+      { cause: error },
+    );
+  }
   const details = (error.data.response_metadata?.messages ?? []).slice(0, 3).join(" ");
   if (badCredential.has(code)) {
     return new OpsError(

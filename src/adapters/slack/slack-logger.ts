@@ -1,14 +1,15 @@
-import { LogLevel, type Logger } from "@slack/bolt";
+import { LogLevel, type Logger } from "@slack/web-api";
 import type { Log } from "../../pipeline/ports/log.ts";
 
 /** Slack's libraries log through this and never to the console. Their debug lines hold payloads and are dropped. */
 export function toSlackLogger(log: Log): Logger {
-  const fields = { component: "slack-sdk" };
+  const fields = { intent: "use Slack's libraries", component: "slack-sdk" };
+  const failed = { ...fields, errorClass: "unreachable" };
   return {
     debug: () => undefined,
     info: (...parts: unknown[]) => log.debug(fields, lineOf(parts)),
     warn: (...parts: unknown[]) => log.warn(fields, lineOf(parts)),
-    error: (...parts: unknown[]) => log.warn(fields, lineOf(parts)),
+    error: (...parts: unknown[]) => log.warn(failed, lineOf(parts)),
     setLevel: () => undefined,
     getLevel: () => LogLevel.INFO,
     setName: () => undefined,

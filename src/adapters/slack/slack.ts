@@ -3,12 +3,14 @@ import type { WebClient } from "@slack/web-api";
 import type { Plot } from "../../domain/evidence/plot.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { FlagRef } from "../../domain/flag/flag.ts";
+import type { Tool } from "../../domain/flag/operation.ts";
 import type { Roles } from "../../domain/policy/roles.ts";
 import type { Announcer } from "../../pipeline/ports/announcer.ts";
 import type { Noticeboard } from "../../pipeline/ports/noticeboard.ts";
 import type { Desk, PersonActions } from "../../pipeline/ports/person-actions.ts";
-import type { Postings } from "../../pipeline/ports/storage.ts";
+import type { Ledger, Postings } from "../../pipeline/ports/storage.ts";
 import { createAnnouncer } from "./announcer.ts";
+import type { ConsoleUrl } from "./card/draw-card.ts";
 import { askSlack } from "./ask-slack.ts";
 import { containRejections } from "./contain-rejections.ts";
 import { usualLimits, type FrontLimits } from "./front.ts";
@@ -21,6 +23,7 @@ import { toOpsError } from "./slack-failure.ts";
 import { toSlackLogger } from "./slack-logger.ts";
 import { createWebClient, failFast } from "./web-client.ts";
 import { WireAuth, WireBot } from "./wire.ts";
+import { watchSocket } from "./watch-socket.ts";
 import { within } from "./within.ts";
 
 interface SocketConnection {
@@ -45,9 +48,15 @@ export interface SlackOptions {
   opsChannel?: string | undefined;
   roles: Roles;
   postings: Postings;
+  /** See `Front`. */
+  traceOf?: Ledger["traceOf"] | undefined;
   actions: PersonActions;
   desk: Desk;
   flagUrl?: (ref: FlagRef) => string | null;
+  /** Whether the contract of a tool has standing approvals. */
+  mayStand?: (tool: Tool) => boolean;
+  /** The page of an incident or a change in the console; absent: people reach none. */
+  consoleUrl?: ConsoleUrl | undefined;
   /** A plot as PNG; absent: threads show no pictures. */
   drawPlot?: (plot: Plot) => Promise<Uint8Array>;
   log: Log;
@@ -111,7 +120,9 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     defaultChannel: options.defaultChannel,
     opsChannel: options.opsChannel,
     expansions: (change) => options.actions.expansions(change),
+    mayStand: options.mayStand,
     flagUrl: options.flagUrl,
+    consoleUrl: options.consoleUrl,
     drawPlot: options.drawPlot,
     plotAgainMs: limits.plotAgainMs,
     log,
@@ -130,10 +141,24 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
     // Apart from the receiver's: the two would overwrite each other's retries (contract §1, shared options).
     clientOptions: { ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }), ...failFast, timeout: 10_000 },
   });
-  const { actions, desk } = options;
+  const { actions, desk, traceOf } = options;
   const now = options.now ?? Date.now;
   const { cardUrl } = announcer;
-  const front = { app, client, actions, desk, postings, identity, cardUrl, log, now, limits, ...self };
+  const front = {
+    app,
+    client,
+    actions,
+    desk,
+    postings,
+    traceOf,
+    identity,
+    cardUrl,
+    consoleUrl: options.consoleUrl,
+    log,
+    now,
+    limits,
+    ...self,
+  };
   registerListeners(front);
   app.error(async (error) => {
     log.error(
@@ -145,17 +170,18 @@ export async function createSlack(options: SlackOptions): Promise<Slack> {
   await using undo = new AsyncDisposableStack();
   const contained = containRejections(log);
   undo.defer(() => contained.release());
+  if (receiver instanceof SocketModeReceiver) undo.use(watchSocket(receiver.client, log));
   // A peer that does not answer the closing of the socket must not hold up the end.
   undo.defer(() =>
     within(
       5000,
       "Leaving Slack",
       app.stop().then(() => undefined),
-    ).catch((error: unknown) => log.warn({}, String(error))),
+    ).catch((error: unknown) => log.warn({ intent: "leave Slack", err: error }, String(error))),
   );
   const port = await start(app, connection, limits.startWithinMs);
   log.info(
-    { team: self.teamId },
+    { intent: "join Slack", team: self.teamId },
     port === null ? "Slack: connected by Socket Mode" : `Slack: listening on ${port}`,
   );
 
@@ -209,6 +235,7 @@ function receiverFor(
     installerOptions: {
       clientOptions: {
         ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl }),
+        timeout: 10_000,
         // Reconnecting goes on for ever; giving up once would leave the bot deaf.
         retryConfig: { forever: true, factor: 1.3, minTimeout: 500, maxTimeout: 30_000 },
       },

@@ -43,11 +43,23 @@ export const WireUploaded = z.object({
   files: z.tuple([z.object({ files: z.tuple([z.object({ id: z.string() })], z.unknown()) })], z.unknown()),
 });
 
+export const WireHomeOpened = z.object({ user: z.string(), tab: z.string() });
+
 const origin = {
   team: z.object({ id: z.string() }),
   user: z.object({ id: z.string() }),
   api_app_id: z.string(),
 };
+
+const actions = z
+  .array(
+    z.object({
+      action_id: z.string(),
+      value: z.string().nullish(),
+      selected_option: z.object({ value: z.string() }).nullish(),
+    }),
+  )
+  .length(1);
 
 /** A click on a message. `message` is absent where the message was ephemeral. */
 export const WireClick = z.object({
@@ -62,17 +74,39 @@ export const WireClick = z.object({
   }),
   channel: z.object({ id: z.string() }),
   message: z.object({ ts: z.string(), bot_id: z.string().nullish() }).nullish(),
-  actions: z
-    .array(
-      z.object({
-        action_id: z.string(),
-        value: z.string().nullish(),
-        selected_option: z.object({ value: z.string() }).nullish(),
-      }),
-    )
-    .length(1),
+  actions,
 });
 export type WireClick = z.infer<typeof WireClick>;
+
+/** A click on the home tab: no message and no channel. */
+export const WireHomeClick = z.object({
+  type: z.literal("block_actions"),
+  ...origin,
+  trigger_id: z.string(),
+  container: z.object({ type: z.literal("view"), view_id: z.string() }),
+  view: z.object({ id: z.string(), type: z.literal("home") }),
+  actions,
+});
+
+/** A message as a shortcut on it brings it. Other apps' messages may say it all in attachments. */
+export const WireMessage = z.object({
+  ts: z.string().regex(/^\d{1,11}\.\d{1,6}$/),
+  text: z.string().nullish(),
+  attachments: z
+    .array(
+      z.object({ title: z.string().nullish(), text: z.string().nullish(), fallback: z.string().nullish() }),
+    )
+    .default([]),
+});
+export type WireMessage = z.infer<typeof WireMessage>;
+
+export const WireMessageShortcut = z.object({
+  type: z.literal("message_action"),
+  ...origin,
+  trigger_id: z.string(),
+  channel: z.object({ id: z.string() }),
+  message: WireMessage,
+});
 
 export const WireSubmission = z.object({
   type: z.literal("view_submission"),

@@ -2,14 +2,13 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { OpsError } from "../../domain/ops-error.ts";
 
-const firstPort = 4400;
 const portsTried = 50;
 
 /**
- * A port of 127.0.0.1 that nobody listens on: the wanted one, else the first from 4400 on, else (0) any.
+ * A port of 127.0.0.1 that nobody listens on: the wanted one, else the first of fifty, else (0) any.
  * Throws `OpsError` (`misconfigured`) when the wanted one is taken.
  */
-export async function freePort(wanted: number | null): Promise<number> {
+export async function freePort(wanted: number | null, firstPort: number): Promise<number> {
   if (wanted !== null) {
     if (await isFree(wanted)) return wanted;
     throw new OpsError(

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -13,6 +14,8 @@ import { scenarioNames } from "../../sandbox/world/trouble.ts";
 export interface Demo extends AsyncDisposable {
   world: World;
   config: Config;
+  /** Signalman's pages for reading, and the token that opens them; null: it shows none. */
+  console: { url: string; token: string } | null;
   /** Posts alerts to the door of the running Signalman. */
   sender: AlertSender;
   /** Holds `signalman.yml`, the log and, unless told otherwise, the database. */
@@ -24,10 +27,16 @@ export interface Demo extends AsyncDisposable {
 
 /**
  * The shop's stand-ins and Signalman itself, in one process. Signalman gets what any installation gives it: a
- * `signalman.yml` and environment variables. `dataFolder` keeps the database; without it everything lies in a
- * temporary folder that goes with the demo. Throws `OpsError` and `ConfigError` when it cannot start.
+ * `signalman.yml` and environment variables. `dataFolder` keeps the database and `logFile`
+ * the log; without them everything lies in a temporary folder that goes with the demo. Throws `OpsError` and `ConfigError` when it cannot start.
  */
-export async function openDemo(options: { dataFolder?: string | undefined } = {}): Promise<Demo> {
+export async function openDemo(
+  options: {
+    dataFolder?: string | undefined;
+    logFile?: string | undefined;
+    consolePort?: number | null;
+  } = {},
+): Promise<Demo> {
   await using stack = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "signalman-demo-"));
   let kept = false;
@@ -41,9 +50,13 @@ export async function openDemo(options: { dataFolder?: string | undefined } = {}
   if (options.dataFolder !== undefined) mkdirSync(dataFolder, { recursive: true });
 
   const world = stack.use(await createWorld({ dataFolder }));
-  writeFileSync(join(folder, "signalman.yml"), stringify(world.settings));
-  const config = loadConfig({ role: "all", env: world.env, cwd: folder });
-  const logFile = join(folder, "signalman.log");
+  const { consolePort = null } = options;
+  const token = randomBytes(12).toString("base64url");
+  const settings = { ...world.settings, ...(consolePort !== null && { console: consoleAt(consolePort) }) };
+  writeFileSync(join(folder, "signalman.yml"), stringify(settings));
+  const env = { ...world.env, ...(consolePort !== null && { CONSOLE_TOKEN: token }) };
+  const config = loadConfig({ role: "all", env, cwd: folder });
+  const logFile = options.logFile === undefined ? join(folder, "signalman.log") : resolve(options.logFile);
   const log = createLog({ level: "debug", file: logFile, base: { role: config.role } });
   const app = stack.use(await createApp({ config, log }));
   if (app.doorUrl === null) throw new Error("Signalman runs in all roles and has no door");
@@ -54,12 +67,18 @@ export async function openDemo(options: { dataFolder?: string | undefined } = {}
   return {
     world,
     config,
+    console: app.consoleUrl === null ? null : { url: app.consoleUrl, token },
     sender,
     folder,
     logFile,
     keepFolder: () => void (kept = true),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Cards link to it, unless any port had to do. */
+function consoleAt(port: number) {
+  return port === 0 ? { port } : { port, publicUrl: `http://127.0.0.1:${port}` };
 }
 
 /** What an earlier demo left open in the kept database would swallow the new alerts: its alerts are over. */

@@ -57,6 +57,7 @@ export async function runPage(demo: Demo, port: number): Promise<void> {
       "  3. Watch the flag, the metric and the verdict; then keep the change, or roll it back.",
       "",
       `Everything runs on this machine. Log: ${demo.logFile}`,
+      ...(demo.console === null ? [] : [`Console: ${demo.console.url}, token ${demo.console.token}`]),
       "Ctrl+C ends it.",
       "",
     ].join("\n"),

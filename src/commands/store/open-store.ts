@@ -1,11 +1,9 @@
-import { existsSync } from "node:fs";
-import type { PoolConfig } from "pg";
-import { createEmbeddedPostgres } from "../../adapters/postgres/embedded/embedded-postgres.ts";
-import { createPool } from "../../adapters/postgres/create-pool.ts";
+import type { Pool } from "pg";
 import { createStore } from "../../adapters/postgres/store.ts";
 import type { Database } from "../../config/database.ts";
 import { OpsError } from "../../domain/ops-error.ts";
 import type { Store } from "../../pipeline/ports/storage.ts";
+import { openPool } from "./open-pool.ts";
 
 export type OpenStore = { store: Store } & AsyncDisposable;
 
@@ -15,35 +13,18 @@ export type OpenStore = { store: Store } & AsyncDisposable;
  */
 export async function openStore(database: Database): Promise<OpenStore> {
   await using stack = new AsyncDisposableStack();
-  let connection: PoolConfig;
-  if (database.kind === "server") {
-    connection = { connectionString: database.url.reveal() };
-  } else {
-    if (!existsSync(database.dataFolder)) {
-      throw new OpsError(
-        "misconfigured",
-        `There is no data in ${database.dataFolder}; run this where signalman.yml is, or set DATABASE_URL.`,
-      );
-    }
-    connection = stack.use(
-      await createEmbeddedPostgres({
-        dataFolder: database.dataFolder,
-        // Where its binaries lie was said when it was set up; here only the answer counts.
-        log: () => undefined,
-      }),
-    ).connection;
-  }
-  const pool = createPool({ ...connection, max: 2 }, say);
-  stack.defer(() => pool.end());
+  const { pool } = stack.use(await openPool(database));
   await refuseWithoutTables(pool);
   const undo = stack.move();
   return { store: createStore(pool), [Symbol.asyncDispose]: () => undo.disposeAsync() };
 }
 
-async function refuseWithoutTables(pool: ReturnType<typeof createPool>): Promise<void> {
+async function refuseWithoutTables(pool: Pool): Promise<void> {
   let found: boolean;
+  let isOld: boolean;
   try {
     found = (await pool.query("select 1 where to_regclass('events') is not null")).rowCount === 1;
+    isOld = (await pool.query("select 1 where to_regclass('checkpoints') is null")).rowCount === 1;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new OpsError("unreachable", `The database cannot be read: ${reason}`, { cause });
@@ -54,8 +35,10 @@ async function refuseWithoutTables(pool: ReturnType<typeof createPool>): Promise
       'This database holds no ledger of Signalman; check DATABASE_URL, or run "signalman start" first.',
     );
   }
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  if (isOld) {
+    throw new OpsError(
+      "misconfigured",
+      'This database was last used by an older Signalman. Run "signalman start" once: it brings the tables up to date.',
+    );
+  }
 }

@@ -39,3 +39,18 @@ export function wrongState(state: ChangeState, verb: string): ChangeRefusal {
   const who = state.ended?.by ? ` by ${state.ended.by}` : "";
   return refused("wrong_state", `It cannot be ${verb}: it is ${status}${who}.`);
 }
+
+/** The answer to a click on a version that is no longer the live one. */
+export function supersededBy(
+  state: Pick<ChangeState, "version">,
+  version: number,
+  list: ChangeEvent[] = [],
+): ChangeRefusal {
+  return refused("old_version", supersededWords(state, version), list);
+}
+
+export function supersededWords(live: Pick<ChangeState, "version">, version: number): string {
+  return version === live.version
+    ? "The plan is not the one that was shown: look at the live card."
+    : `Version ${version} is superseded by version ${live.version}: look at the live card.`;
+}

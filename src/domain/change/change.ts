@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { ChangeId, CorrelationId, IncidentId, Instant, later } from "../ids.ts";
 import { Decision } from "../policy/decision.ts";
+import { Mode } from "../policy/mode.ts";
 import { Verification } from "../verification.ts";
-import { Resolution, Vote, type ChangeEvent } from "./events.ts";
+import { Attestation, BrokenGlass, type ChangeEvent, Resolution, StandingUse, Vote } from "./events.ts";
 import { ChainCheck } from "./outcome.ts";
 import { Proposal } from "./proposal.ts";
 
@@ -41,6 +42,19 @@ export const ChangeState = z.strictObject({
   proposal: Proposal,
   decision: Decision.nullable(),
   votes: z.array(Vote),
+  /** How many of the decision's chase steps have been taken since votes were asked for. */
+  chased: z.int().nonnegative().default(0),
+  /** Roles that an escalation has brought in. */
+  escalatedTo: z.array(z.string()).default([]),
+  /** Who edited the draft, in order: none of them can be its only approver. */
+  edits: z
+    .array(
+      z.strictObject({ userId: z.string(), name: z.string(), changed: z.array(z.string()), at: Instant }),
+    )
+    .default([]),
+  attestation: Attestation.nullable().default(null),
+  glass: BrokenGlass.nullable().default(null),
+  standing: StandingUse.nullable().default(null),
   /** Until when it may be approved, and once approved, be executed. Null where no approval is possible. */
   expiresAt: Instant.nullable(),
   execution: z
@@ -56,7 +70,14 @@ export const ChangeState = z.strictObject({
     .nullable(),
   /** Why it ended where it did: rejected, denied, superseded, failed, needs_human. */
   ended: z
-    .strictObject({ reason: z.string(), current: z.array(z.string()), by: z.string(), at: Instant })
+    .strictObject({
+      reason: z.string(),
+      current: z.array(z.string()),
+      by: z.string(),
+      at: Instant,
+      /** Of one that expired: what stays of it. */
+      fallback: Mode.optional(),
+    })
     .nullable(),
   verification: Verification.nullable(),
   closure: z
@@ -85,7 +106,12 @@ export function evolveChange(id: ChangeId, state: ChangeState | null, event: Cha
         ...state,
         proposal: event.proposal,
         version: state.version + 1,
-        votes: [],
+        edits: [
+          ...state.edits,
+          { userId: event.userId, name: event.by, changed: event.changed, at: event.at },
+        ],
+        ...nothingAsked,
+        attestation: null,
         decision: null,
         expiresAt: null,
       };
@@ -99,13 +125,30 @@ export function evolveChange(id: ChangeId, state: ChangeState | null, event: Cha
     case "change_approved":
       return { ...state, status: "approved", expiresAt: event.expiresAt };
     case "votes_voided":
-      return { ...state, status: "awaiting_approval", votes: [], expiresAt: event.expiresAt };
+      return {
+        ...state,
+        ...nothingAsked,
+        status: "awaiting_approval",
+        expiresAt: event.expiresAt,
+      };
+    case "approval_chased":
+      return {
+        ...state,
+        chased: state.chased + 1,
+        escalatedTo: [...new Set([...state.escalatedTo, ...event.roles])],
+      };
+    case "attested":
+      return { ...state, attestation: event.attestation };
+    case "glass_broken":
+      return { ...state, glass: event.glass };
+    case "standing_used":
+      return { ...state, standing: event.use };
     case "change_rejected":
       return ended(state, "rejected", event.rationale, event.at, { by: event.by });
     case "change_denied":
       return ended(state, "denied", event.reason, event.at);
     case "change_expired":
-      return ended(state, "expired", "Nobody decided in time.", event.at);
+      return ended(state, "expired", lateBecause(state), event.at, { fallback: event.fallback });
     case "change_superseded":
       return ended(state, "superseded", event.reason, event.at, { current: event.current });
     case "execution_started": {
@@ -137,6 +180,15 @@ export function evolveChange(id: ChangeId, state: ChangeState | null, event: Cha
   }
 }
 
+/** Nobody has said anything yet of what is asked now. */
+const nothingAsked = {
+  votes: [],
+  chased: 0,
+  escalatedTo: [],
+  glass: null,
+  standing: null,
+} satisfies Partial<ChangeState>;
+
 function proposed(id: ChangeId, event: Extract<ChangeEvent, { type: "change_proposed" }>): ChangeState {
   return {
     id,
@@ -147,7 +199,9 @@ function proposed(id: ChangeId, event: Extract<ChangeEvent, { type: "change_prop
     proposedAt: event.at,
     proposal: event.proposal,
     decision: null,
-    votes: [],
+    ...nothingAsked,
+    edits: [],
+    attestation: null,
     expiresAt: null,
     execution: null,
     applied: null,
@@ -164,6 +218,7 @@ function decided(state: ChangeState, event: Extract<ChangeEvent, { type: "decide
   // A mode that was lower for a moment refused a vote; what the change needs has not changed.
   const passing = decision.kind === "constrain" || decision.kind === "fallback";
   if (event.occasion === "vote" && passing) return state;
+  if (event.occasion === "break_glass" && decision.kind !== "allow") return state;
   if (event.occasion !== "draft") return { ...state, decision };
   switch (decision.kind) {
     case "deny":
@@ -182,12 +237,19 @@ function decided(state: ChangeState, event: Extract<ChangeEvent, { type: "decide
   }
 }
 
+function lateBecause({ status }: ChangeState): string {
+  return status === "approved"
+    ? "It was approved, and could not be carried out in time."
+    : "Nobody decided in time.";
+}
+
 function ended(
   state: ChangeState,
   status: ChangeStatus,
   reason: string,
   at: Instant,
-  more: { current?: string[]; by?: string } = {},
+  more: { current?: string[]; by?: string; fallback?: Mode | undefined } = {},
 ): ChangeState {
-  return { ...state, status, ended: { reason, current: more.current ?? [], by: more.by ?? "", at } };
+  const { current = [], by = "", fallback } = more;
+  return { ...state, status, ended: { reason, current, by, at, ...(fallback && { fallback }) } };
 }

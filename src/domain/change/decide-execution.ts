@@ -1,4 +1,5 @@
 import { type Instant, later } from "../ids.ts";
+import type { Decision } from "../policy/decision.ts";
 import type { ChangeState } from "./change.ts";
 import { type ChangeAnswer, type ChangeRefusal, events, refused, wrongState } from "./change-answer.ts";
 import type { ChangeCommand } from "./change-command.ts";
@@ -26,11 +27,26 @@ export function decideBegin(command: BeginCommand, state: ChangeState, now: Inst
   if (decision.kind !== "allow") {
     return events(recorded, { type: "change_denied", at: now, reason: decision.reasons.join(" ") });
   }
-  const approved = state.votes.filter((cast) => cast.vote === "approve" && cast.digest === digest);
-  if (approvers(approved) < decision.requirement.count) {
+  if (!ledgerHoldsApproval(state, decision)) {
     return refused("invalid", "The ledger does not hold enough approvals for this digest.");
   }
   return events(recorded, { type: "execution_started", at: now, operationId, epoch, digest });
+}
+
+/** Whatever policy says: without people's word on exactly this plan, in this stream, nothing runs. */
+function ledgerHoldsApproval(state: ChangeState, decision: Extract<Decision, { kind: "allow" }>): boolean {
+  const { digest } = state.proposal;
+  if (decision.requirement.attestation !== null && state.attestation?.digest !== digest) return false;
+  switch (decision.rule) {
+    case "break_glass":
+      return state.glass?.digest === digest;
+    case "standing_approval":
+      return state.standing?.digest === digest;
+    default: {
+      const approved = state.votes.filter((cast) => cast.vote === "approve" && cast.digest === digest);
+      return approvers(approved) >= Math.max(1, decision.requirement.count);
+    }
+  }
 }
 
 type OutcomeCommand = Extract<ChangeCommand, { command: "record_outcome" }>;

@@ -1,6 +1,12 @@
 import { type Instant, later } from "../ids.ts";
 import type { ChangeState } from "./change.ts";
-import { type ChangeAnswer, type ChangeRefusal, refused, wrongState } from "./change-answer.ts";
+import {
+  type ChangeAnswer,
+  type ChangeRefusal,
+  refused,
+  supersededWords,
+  wrongState,
+} from "./change-answer.ts";
 import type { ChangeCommand } from "./change-command.ts";
 import type { ChangeEvent, Vote } from "./events.ts";
 
@@ -18,7 +24,7 @@ export function decideVote(command: VoteCommand, state: ChangeState, now: Instan
     ]);
   };
   if (version !== state.version) {
-    return refuse("old_version", `This is version ${version}; the live card shows version ${state.version}.`);
+    return refuse("old_version", supersededWords(state, version));
   }
   if (digest !== state.proposal.digest) {
     return refuse(
@@ -40,10 +46,19 @@ export function decideVote(command: VoteCommand, state: ChangeState, now: Instan
   if (state.votes.some((cast) => cast.userId === voter.userId)) {
     return refused("voted_already", "Your vote is recorded already.");
   }
+  const unstated =
+    "requirement" in decision && state.attestation === null ? decision.requirement.attestation : null;
+  if (command.vote === "approve" && unstated !== null) {
+    return refuse("not_now", `somebody has to state first: ${unstated}`);
+  }
   if (command.vote === "approve" && (decision.kind === "constrain" || decision.kind === "fallback")) {
     // Cast now it could complete a quorum that approves nothing, and never be cast again.
     const reason = `policy takes no approvals at the moment: ${decision.reasons.join(" ")} Try again when it does.`;
     return refuse("not_now", reason, [{ type: "decided", at: now, occasion: "vote", decision }]);
+  }
+  const onlyInEmergency = decision.kind === "queue_for_review" ? decision.requirement.onlyInEmergency : null;
+  if (command.vote === "approve" && onlyInEmergency !== null) {
+    return refuse("not_now", onlyInEmergency, [{ type: "decided", at: now, occasion: "vote", decision }]);
   }
 
   const cast: Vote = {
@@ -64,7 +79,10 @@ export function decideVote(command: VoteCommand, state: ChangeState, now: Instan
     recorded.push({ type: "change_rejected", at: now, by: voter.name, rationale: command.rationale });
   } else if (decision.kind === "deny") {
     recorded.push({ type: "change_denied", at: now, reason: decision.reasons.join(" ") });
-  } else if (decision.kind === "allow" && approvers([...state.votes, cast]) >= decision.requirement.count) {
+  } else if (
+    decision.kind === "allow" &&
+    approvers([...state.votes, cast]) >= Math.max(1, decision.requirement.count)
+  ) {
     const expiresAt = later(now, decision.requirement.expiresAfterMs);
     recorded.push({ type: "change_approved", at: now, digest, expiresAt });
   }

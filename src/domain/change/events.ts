@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { ChangeId, CorrelationId, IncidentId, Instant } from "../ids.ts";
-import { Decision } from "../policy/decision.ts";
+import { ChangeId, CorrelationId, IncidentId, Instant, StandingId } from "../ids.ts";
+import { ChaseStep, Decision } from "../policy/decision.ts";
+import { Mode } from "../policy/mode.ts";
 import { PersonAction } from "../policy/roles.ts";
 import { Verification } from "../verification.ts";
 import { ChainCheck } from "./outcome.ts";
@@ -21,6 +22,42 @@ export const Vote = z.strictObject({
 });
 export type Vote = z.infer<typeof Vote>;
 
+/** One permitted person's word, in an emergency, in the place of the quorum. */
+export const BrokenGlass = z.strictObject({
+  userId: z.string().min(1),
+  name: z.string(),
+  roles: z.array(z.string()),
+  /** What they typed to confirm it. */
+  words: z.string().max(300),
+  rationale: z.string().max(3000),
+  version: z.int().positive(),
+  digest: z.string(),
+  at: Instant,
+  /** Until when it may be carried out. */
+  until: Instant,
+});
+export type BrokenGlass = z.infer<typeof BrokenGlass>;
+
+/** What a person states of the world before a change may be approved. */
+export const Attestation = z.strictObject({
+  userId: z.string().min(1),
+  name: z.string(),
+  statement: z.string(),
+  digest: z.string(),
+  at: Instant,
+});
+export type Attestation = z.infer<typeof Attestation>;
+
+/** The standing approval that this change used up one use of. */
+export const StandingUse = z.strictObject({
+  standingId: StandingId,
+  /** Who granted it, in words. */
+  by: z.string(),
+  digest: z.string(),
+  at: Instant,
+});
+export type StandingUse = z.infer<typeof StandingUse>;
+
 export const Resolution = z.enum(["keep", "expand", "roll_back", "clean_up"]);
 export type Resolution = z.infer<typeof Resolution>;
 
@@ -32,11 +69,21 @@ export const ChangeEvent = z.discriminatedUnion("type", [
     correlationId: CorrelationId,
     proposal: Proposal,
   }),
-  z.strictObject({ type: z.literal("change_revised"), ...at, proposal: Proposal, by: z.string() }),
+  z.strictObject({
+    type: z.literal("change_revised"),
+    ...at,
+    proposal: Proposal,
+    /** Name and Slack user id of who edited it. */
+    by: z.string(),
+    userId: z.string().default(""),
+    /** What they changed, in words; one line each. */
+    changed: z.array(z.string()).default([]),
+    rationale: z.string().max(3000).default(""),
+  }),
   z.strictObject({
     type: z.literal("decided"),
     ...at,
-    occasion: z.enum(["draft", "vote", "execution"]),
+    occasion: z.enum(["draft", "vote", "break_glass", "execution"]),
     decision: Decision,
   }),
   z.strictObject({ type: z.literal("vote_cast"), ...at, vote: Vote }),
@@ -60,7 +107,23 @@ export const ChangeEvent = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("change_approved"), ...at, digest: z.string(), expiresAt: Instant }),
   z.strictObject({ type: z.literal("change_rejected"), ...at, by: z.string(), rationale: z.string() }),
   z.strictObject({ type: z.literal("change_denied"), ...at, reason: z.string() }),
-  z.strictObject({ type: z.literal("change_expired"), ...at }),
+  z.strictObject({
+    type: z.literal("change_expired"),
+    ...at,
+    /** What stays: with `draft_write` the draft, to be done by hand. Absent: nothing. */
+    fallback: Mode.optional(),
+  }),
+  /** Votes were asked for a while ago: people were reminded, the expected time was missed, or more people may decide. */
+  z.strictObject({
+    type: z.literal("approval_chased"),
+    ...at,
+    kind: ChaseStep.shape.kind,
+    afterMs: z.int().positive(),
+    roles: z.array(z.string()),
+  }),
+  z.strictObject({ type: z.literal("attested"), ...at, attestation: Attestation }),
+  z.strictObject({ type: z.literal("glass_broken"), ...at, glass: BrokenGlass }),
+  z.strictObject({ type: z.literal("standing_used"), ...at, use: StandingUse }),
   z.strictObject({
     type: z.literal("change_superseded"),
     ...at,

@@ -2,13 +2,15 @@ import { z } from "zod";
 import { type Flag, Targeting, targetingOf } from "./flag.ts";
 
 /**
- * Exactly one FeatBit write. `toggle` is `PUT …/toggle/{enabled}` (no revision check on the server),
- * `targeting` is `PUT …/targeting` and `off_variation` is `PUT …/off-variation` (both revision-checked).
+ * Exactly one FeatBit write. `toggle` is `PUT …/toggle/{enabled}`, `archive` is `PUT …/archive` or `…/restore` (no
+ * revision check on the server), `targeting` is `PUT …/targeting` and `off_variation` is `PUT …/off-variation` (both
+ * revision-checked).
  */
 export const FlagCall = z.discriminatedUnion("call", [
   z.strictObject({ call: z.literal("toggle"), enabled: z.boolean() }),
   z.strictObject({ call: z.literal("targeting"), targeting: Targeting }),
   z.strictObject({ call: z.literal("off_variation"), variationId: z.string().min(1) }),
+  z.strictObject({ call: z.literal("archive"), archived: z.boolean() }),
 ]);
 export type FlagCall = z.infer<typeof FlagCall>;
 
@@ -21,6 +23,8 @@ export function applyCall(flag: Flag, call: FlagCall): Flag {
       return { ...flag, ...call.targeting };
     case "off_variation":
       return { ...flag, disabledVariationId: call.variationId };
+    case "archive":
+      return { ...flag, isArchived: call.archived };
   }
 }
 
@@ -33,5 +37,7 @@ export function invertCall(call: FlagCall, before: Flag): FlagCall {
       return { call: "targeting", targeting: targetingOf(before) };
     case "off_variation":
       return { call: "off_variation", variationId: before.disabledVariationId };
+    case "archive":
+      return { call: "archive", archived: before.isArchived };
   }
 }

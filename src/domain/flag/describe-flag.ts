@@ -1,6 +1,15 @@
 import { dispatchProperty } from "./evaluate.ts";
+import { experimentOf } from "./experiment-of.ts";
 import type { Flag, Segment } from "./flag.ts";
-import { ruleTitle, shareWords, someOf, spreadByWords, variationName, whoWords } from "./flag-words.ts";
+import {
+  ARCHIVED,
+  ruleTitle,
+  shareWords,
+  someOf,
+  spreadByWords,
+  variationName,
+  whoWords,
+} from "./flag-words.ts";
 import { headedLines, plainText } from "./plain-text.ts";
 import type { Spread } from "./rollout.ts";
 
@@ -8,7 +17,7 @@ import type { Spread } from "./rollout.ts";
 export function describeFlag(flag: Flag, segments: readonly Segment[]): string[] {
   const off = variationName(flag, flag.disabledVariationId);
   const state = flag.isArchived
-    ? "Archived: serves nothing."
+    ? `Archived: ${ARCHIVED}.`
     : flag.isEnabled
       ? `On. While off it would serve ${off}.`
       : `Off: everyone gets ${off}. What follows acts only once the flag is on.`;
@@ -19,7 +28,17 @@ export function describeFlag(flag: Flag, segments: readonly Segment[]): string[]
       spreadLines(plainText(`${ruleTitle(rule)} (${whoWords(rule, segments)})`, 140), flag, rule),
     ),
     ...headedLines("Individual targets", targetWords(flag), "; "),
+    ...experimentLines(flag),
   ];
+}
+
+/** Silent about the settings that every flag has from its creation on: they say nothing about this one. */
+function experimentLines(flag: Flag): string[] {
+  const experiment = experimentOf(flag);
+  if (experiment?.settings !== "chosen") return [];
+  const rules = flag.rules.filter(({ id }) => experiment.paths.includes(id)).map(ruleTitle);
+  const parts = experiment.paths.includes(null) ? [...rules, "the default rule"] : rules;
+  return headedLines("Part of an experiment", parts);
 }
 
 function spreadLines(heading: string, flag: Flag, spread: Spread): string[] {

@@ -1,6 +1,7 @@
 import { dispatchProperty } from "./evaluate.ts";
 import { type Flag, type Rule, sameJson as same, type Segment } from "./flag.ts";
 import {
+  ARCHIVED,
   percentWords,
   ruleTitle,
   shareWords,
@@ -31,7 +32,9 @@ export function diffFlags(before: Flag, after: Flag, segments: readonly Segment[
 function stateLines(before: Flag, after: Flag): string[] {
   const lines: string[] = [];
   if (before.isArchived !== after.isArchived) {
-    lines.push(after.isArchived ? "Archived: no → yes, serves nothing" : "Archived: yes → no");
+    lines.push(
+      after.isArchived ? `Archived: no → yes, ${ARCHIVED}` : "Archived: yes → no, back in the lists",
+    );
   }
   if (before.isEnabled !== after.isEnabled) {
     const off = variationName(after, after.disabledVariationId);

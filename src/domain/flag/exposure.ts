@@ -5,6 +5,7 @@ import { percentWords, ruleTitle, variationName, whoWords } from "./flag-words.t
 import { maxMovedShare } from "./moved-share.ts";
 import { plainName, plainText } from "./plain-text.ts";
 import { movedShare, percentsOf, type Spread, wholeSlice } from "./rollout.ts";
+import { servedBy } from "./served-by.ts";
 
 const Percent = z.number().min(0).max(100);
 
@@ -31,7 +32,7 @@ export type RuleExposure = z.infer<typeof RuleExposure>;
  * catches: how many users match a rule is not knowable from a flag, and the words say so.
  */
 export const Exposure = z.strictObject({
-  /** The default rule (while the flag is off: everyone), each list summing to 100. */
+  /** The default rule (while the flag is off: everyone), each list summing to 100; to 0 while it is archived. */
   byVariation: z.array(
     z.strictObject({
       variationId: z.string(),
@@ -71,7 +72,8 @@ export function exposureOf(before: Flag, after: Flag, segments: readonly Segment
     segments: segments.filter(({ id }) => used.has(id)).map(({ name }) => plainName(name)),
   };
   const keeping = after.isEnabled ? targeted.filter((key) => !moved.has(key)).length : 0;
-  return { ...facts, words: wordsOf(facts, keeping) };
+  const archived = before.isArchived === after.isArchived ? null : archivedWords(after);
+  return { ...facts, words: archived ?? wordsOf(facts, keeping) };
 }
 
 /**
@@ -82,14 +84,22 @@ export function maxShareMoved(plan: { before: { flag: Flag }; after: Flag }): nu
   return percent(maxMovedShare(plan.before.flag, plan.after));
 }
 
-/** The default rule, or what an off flag serves to everyone. */
+/** The variation of an archived flag: none, for those who ask FeatBit. */
+const NOTHING = "";
+
+/** The default rule, or what an off flag serves to everyone; the worst is taken of an archived one. */
 function everyoneElse(flag: Flag): Spread {
+  if (flag.isArchived) return { dispatchKey: null, variations: [wholeSlice(NOTHING)] };
   if (flag.isEnabled) return flag.fallthrough;
   return { dispatchKey: null, variations: [wholeSlice(flag.disabledVariationId)] };
 }
 
+function isActive(flag: Flag): boolean {
+  return flag.isEnabled && !flag.isArchived;
+}
+
 function activeRules(flag: Flag): Rule[] {
-  return flag.isEnabled ? flag.rules : [];
+  return isActive(flag) ? flag.rules : [];
 }
 
 function spreadsOf(flag: Flag): Spread[] {
@@ -125,9 +135,9 @@ function ruleExposures(before: Flag, after: Flag, segments: readonly Segment[]):
   });
 }
 
-/** What the rule's users get; while the flag is off that is what everyone gets. */
+/** What the rule's users get; while the flag is off or archived that is what everyone gets. */
 function spreadOfRule(flag: Flag, ruleId: string): Spread | undefined {
-  return flag.isEnabled ? flag.rules.find((rule) => rule.id === ruleId) : everyoneElse(flag);
+  return isActive(flag) ? flag.rules.find((rule) => rule.id === ruleId) : everyoneElse(flag);
 }
 
 /** A rule that comes or goes takes its users from, or leaves them to, the worst of the other paths. */
@@ -139,7 +149,8 @@ function ruleMoved(before: Flag, after: Flag, old: Spread | undefined, now: Spre
 }
 
 function sharesOf(flag: Flag, spread: Spread): VariationShare[] {
-  return [...percentsOf(spread.variations)].map(([variationId, share]) => ({
+  const served = [...percentsOf(spread.variations)].filter(([id]) => id !== NOTHING);
+  return served.map(([variationId, share]) => ({
     variationId,
     name: variationName(flag, variationId),
     percent: share,
@@ -154,7 +165,22 @@ function targetsMoved(before: Flag, after: Flag): Set<string> {
 }
 
 function servedTarget(flag: Flag, targets: ReadonlyMap<string, string>, key: string): string | undefined {
+  if (flag.isArchived) return NOTHING;
   return flag.isEnabled ? targets.get(key) : flag.disabledVariationId;
+}
+
+/** How many services of either sort still ask is not in the flag, so there are no shares to tell. */
+function archivedWords(flag: Flag): string[] {
+  const names = plainText([...servedBy(flag)].map((id) => variationName(flag, id)).join(", "), 90);
+  return flag.isArchived
+    ? [
+        `Services that still ask through a server SDK of FeatBit go on getting ${names}.`,
+        "Those that ask FeatBit's evaluation API get nothing and fall to the default in their code.",
+      ]
+    : [
+        `Services that ask FeatBit's evaluation API get ${names} again in place of the default in their code.`,
+        `Those that ask through a server SDK of FeatBit keep ${names}.`,
+      ];
 }
 
 function wordsOf(facts: Omit<Exposure, "words">, keepingTargets: number): string[] {

@@ -15,6 +15,10 @@ import { percentsOf, type Spread } from "./rollout.ts";
 
 const SHOWN = 5;
 
+/** What being archived means: the Node SDK, for one, does not look at it (FeatBit contract §0.11). */
+export const ARCHIVED =
+  "out of FeatBit's lists; its evaluation API serves nothing, server SDKs go on serving what the flag says";
+
 export function variationName(flag: Flag, variationId: string): string {
   const variation = variationNamed(flag, variationId);
   return variation === undefined

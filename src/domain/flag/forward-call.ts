@@ -1,12 +1,13 @@
 import type { FlagCall } from "./call.ts";
 import { type Flag, type RolloutVariation, type Segment, type Targeting, targetingOf } from "./flag.ts";
-import { percentWords } from "./flag-words.ts";
+import { percentWords, someOf, variationName } from "./flag-words.ts";
 import { limitToSegment } from "./limit-to-segment.ts";
 import type { Share, ToolOperation, ToolOperationOf } from "./operation.ts";
 import { plainName } from "./plain-text.ts";
 import { type Refused, refused, unknownVariation } from "./refused.ts";
 import { reslice, TOLERANCE } from "./reslice.ts";
 import { movedShare, type Spread, WHOLE, wholeSlice } from "./rollout.ts";
+import { servedBy } from "./served-by.ts";
 import { addTargets, removeTargets } from "./target-call.ts";
 
 /** The one FeatBit call that carries out an operation on this flag, or why there is none. */
@@ -39,6 +40,8 @@ export function forwardCall(
       );
     case "flag.disable_tool":
       return disableTool(operation, flag);
+    case "flag.archive":
+      return archive(flag);
   }
 }
 
@@ -116,6 +119,16 @@ function disableTool({ variationId }: ToolOperationOf<"flag.disable_tool">, flag
   const fallthrough = { ...flag.fallthrough, variations: [wholeSlice(variationId)] };
   const blocking = movedShare(flag.fallthrough, fallthrough) < TOLERANCE ? flag.fallthrough : fallthrough;
   return toTargeting({ ...targetingOf(flag), targetUsers: [], rules: [], fallthrough: blocking });
+}
+
+/** One variation for everyone is what can be written into the code in the flag's place. */
+function archive(flag: Flag): FlagCall | Refused {
+  const served = [...servedBy(flag)].map((id) => variationName(flag, id));
+  if (served.length === 1) return { call: "archive", archived: true };
+  return refused(
+    "still_decides",
+    `Flag ${plainName(flag.key)} still decides: it serves ${someOf(served)}. Serve one variation to everyone, or turn it off, before archiving it.`,
+  );
 }
 
 function toTargeting(targeting: Targeting): FlagCall {

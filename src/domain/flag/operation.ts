@@ -12,6 +12,7 @@ export const Tool = z.enum([
   "flag.remove_targets",
   "flag.set_off_variation",
   "flag.disable_tool",
+  "flag.archive",
 ]);
 export type Tool = z.infer<typeof Tool>;
 
@@ -44,9 +45,14 @@ export const ToolOperation = z.discriminatedUnion("tool", [
   z.strictObject({ tool: z.literal("flag.set_off_variation"), variationId: id }),
   /** Serves the blocking variation to everyone: no individual targets, no rules, one default. */
   z.strictObject({ tool: z.literal("flag.disable_tool"), variationId: id }),
+  /** Ends a flag that decides nothing any more. It has no counterpart: a flag is restored only as the reverse of this. */
+  z.strictObject({ tool: z.literal("flag.archive") }),
 ]);
 export type ToolOperation = z.infer<typeof ToolOperation>;
 export type ToolOperationOf<T extends Tool> = Extract<ToolOperation, { tool: T }>;
+
+/** What a drafter may be offered. Whether code still asks for a flag only a person can say, so archiving is not in it. */
+export type DraftedOperation = Exclude<ToolOperation, { tool: "flag.archive" }>;
 
 /**
  * Puts back a recorded state: the reverse of one of our changes, or what our write overwrote. It runs

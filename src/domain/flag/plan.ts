@@ -42,7 +42,7 @@ export function compile(
   extraSegments: readonly Segment[] = [],
 ): Compiled {
   const { ref, flag } = snapshot;
-  if (flag.isArchived) {
+  if (flag.isArchived && operation.tool !== "flag.archive") {
     return refused("archived_flag", `Flag ${plainName(flag.key)} is archived; restore it in FeatBit first.`);
   }
   const known = [...snapshot.segments, ...extraSegments];
@@ -96,6 +96,7 @@ function callKinds(tool: Tool, call: FlagCall): boolean {
   if (tool === "flag.turn_on" || tool === "flag.turn_off") {
     return call.call === "toggle" && call.enabled === (tool === "flag.turn_on");
   }
+  if (tool === "flag.archive") return call.call === "archive";
   return call.call === (tool === "flag.set_off_variation" ? "off_variation" : "targeting");
 }
 

@@ -16,6 +16,7 @@ export const RefusalCode = z.enum([
   "would_reshuffle",
   "needs_two_calls",
   "holds_credential",
+  "still_decides",
 ]);
 export type RefusalCode = z.infer<typeof RefusalCode>;
 

@@ -12,6 +12,8 @@ export function restoringTool(call: FlagCall, current: Flag): Tool {
       return call.enabled ? "flag.turn_on" : "flag.turn_off";
     case "off_variation":
       return "flag.set_off_variation";
+    case "archive":
+      return "flag.archive";
     case "targeting": {
       const { rules, fallthrough } = call.targeting;
       if (!sameJson(rules, current.rules)) return "flag.limit_to_segment";

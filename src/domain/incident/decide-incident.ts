@@ -30,6 +30,7 @@ export type IncidentCommand =
       channel: string;
       requester: Requester;
       noScopeBecause?: string;
+      report?: { text: string; at: Instant };
     }
   | {
       command: "join_alert";

@@ -35,6 +35,8 @@ export const openingFacts = {
   requester: Requester,
   /** Why `scope` is null. */
   noScopeBecause: z.string().optional(),
+  /** The message that a person asked to have looked into: others' words, and when they were written. */
+  report: z.strictObject({ text: z.string(), at: Instant }).optional(),
 };
 
 export const IncidentEvent = z.discriminatedUnion("type", [

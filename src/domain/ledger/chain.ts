@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
 import { Instant } from "../ids.ts";
@@ -25,6 +25,20 @@ export const LedgerEntry = z.strictObject({
 });
 export type LedgerEntry = z.infer<typeof LedgerEntry>;
 
+/**
+ * An entry as it lies in storage, with nothing yet believed of it. `data` is the canonical JSON text that was hashed.
+ */
+export interface StoredEntry {
+  stream: string;
+  version: number;
+  position: number | null;
+  type: string;
+  at: string;
+  data: string;
+  prevHash: string;
+  hash: string;
+}
+
 export const firstPrevHash = "0".repeat(64);
 
 export type HashedPart = Pick<LedgerEntry, "stream" | "version" | "type" | "at" | "data">;
@@ -35,8 +49,25 @@ export function canonicalText(part: HashedPart): string {
   return canonicalJson({ stream, version, type, at, data });
 }
 
+/**
+ * The same text for an entry whose data is canonical already. No other strings give it: what is around the data is
+ * quoted, so that none can reach into another.
+ */
+export function storedText({ stream, version, type, at, data }: StoredEntry): string {
+  return `{"at":${JSON.stringify(at)},"data":${data},"stream":${JSON.stringify(stream)},"type":${JSON.stringify(type)},"version":${version}}`;
+}
+
+export function toStored(entry: LedgerEntry): StoredEntry {
+  return { ...entry, data: canonicalJson(entry.data) };
+}
+
+/** What a leaf of the ledger's tree is made of: all that an entry says, and through its hash all before it in its stream. */
+export function leafText(entry: StoredEntry): string {
+  return `${storedText(entry)}\n${entry.hash}`;
+}
+
 export function chainHash(prevHash: string, canonical: string): string {
-  return createHash("sha256").update(`${prevHash}\n${canonical}`, "utf8").digest("hex");
+  return hash("sha256", `${prevHash}\n${canonical}`, "hex");
 }
 
 /** Canonical JSON (RFC 8785). Throws on `undefined` at the top, on cycles and on non-finite numbers. */

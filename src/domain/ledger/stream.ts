@@ -1,10 +1,10 @@
 import { z } from "zod";
 
 /** The aggregates. Each instance is one stream of events. */
-export const AggregateKind = z.enum(["incident", "change", "mute"]);
+export const AggregateKind = z.enum(["incident", "change", "mute", "authority", "standing", "notice"]);
 export type AggregateKind = z.infer<typeof AggregateKind>;
 
-/** `incident/<id>`, `change/<id>` or `mute/<service>`. */
+/** `incident/<id>`, `change/<id>`, `mute/<service>`, `authority/<service or *>`, `standing/<id>`, `notice/<subject>`. */
 export const StreamName = z
   .templateLiteral([AggregateKind, "/", z.string().min(1)])
   .describe("the name of one aggregate's stream");

@@ -10,6 +10,14 @@ export const EvaluatedControl = z.strictObject({
 });
 export type EvaluatedControl = z.infer<typeof EvaluatedControl>;
 
+/** Less authority than the controls give, by a person's word or because drafts went wrong. */
+export const Lowering = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("mode"), rule: z.string(), reason: z.string(), mode: Mode }),
+  z.strictObject({ kind: z.literal("deny_tool"), rule: z.string(), reason: z.string(), tool: z.string() }),
+  z.strictObject({ kind: z.literal("strict"), rule: z.string(), reason: z.string() }),
+]);
+export type Lowering = z.infer<typeof Lowering>;
+
 /** Signalman's own runtime settings for one context. Every one has a safe default in code. */
 export const ControlReading = z.strictObject({
   mode: Mode,
@@ -20,6 +28,8 @@ export const ControlReading = z.strictObject({
   modelRoute: z.string(),
   /** True: before it concludes, the model may call read tools, within limits. */
   investigation: z.boolean(),
+  /** What people, or Signalman's own record, have lowered; `mode`, `deniedTools` and `approvalRequired` say so already. */
+  lowered: z.array(Lowering).default([]),
   evaluations: z.array(EvaluatedControl),
 });
 export type ControlReading = z.infer<typeof ControlReading>;
@@ -32,6 +42,7 @@ export const safeControls: Omit<ControlReading, "evaluations"> = {
   promptProfile: "default",
   modelRoute: "default",
   investigation: false,
+  lowered: [],
 };
 
 /** The context controls are evaluated for. The user key is the incident id, so that percentages spread by incident. */

@@ -45,7 +45,7 @@ export function decideRead(request: ReadRequest): ReadDecision {
   const { tool, governance, controls } = request;
   const facts = {
     controls: controls.evaluations.filter(({ key }) => telling.has(key)),
-    policyHash: policyHash(governance, request.roles),
+    policyHash: policyHash(governance, request.roles, null),
   };
   const deny = (rule: string, reason: string, mode: Mode = "off"): ReadDecision => ({
     kind: "deny",

@@ -33,8 +33,48 @@ export function durationMs(text: string): number {
 export const ReviewRule = z.strictObject({
   roles: z.array(z.string().min(1)).min(1),
   count: z.int().min(1).max(5),
+  /** Each of these roles must be among the approvers, whatever the count. */
+  requiredRoles: z.array(z.string().min(1)).default([]),
 });
 export type ReviewRule = z.infer<typeof ReviewRule>;
+
+/** Authority that a person may lend ahead of its use, at the most. */
+export const longestStanding = "24h";
+
+export const ApprovalRule = z.strictObject({
+  /** Which uses need it. Whatever stands here: every use of what changes a flag, and each that raises authority. */
+  requiredFor: z.enum(["every_use", "raising_authority", "no_use"]).default("every_use"),
+  /** Environment key → rule; `default` stands for every other one. */
+  reviewers: z.record(z.string().min(1), ReviewRule).refine((rules) => "default" in rules, {
+    message: "a `default` entry is needed for environments not named",
+  }),
+  /** The requester of a change may not approve it. */
+  separationOfDuties: z.boolean(),
+  /** Who changed the flag in this time before cannot be its only approver. */
+  recentEditorWithin: Duration.default("24h"),
+  expiresAfter: Duration,
+  /** Within which a decision is expected. It is measured, and told where it is missed. */
+  sla: Duration.optional(),
+  /** When people are reminded, counted from when votes were asked for. */
+  reminders: z.array(Duration).max(5).default([]),
+  /** Whose approval counts as well from then on, one group after the other. */
+  escalation: z
+    .array(z.strictObject({ after: Duration, roles: z.array(z.string().min(1)).min(1) }))
+    .max(3)
+    .default([]),
+  /** What stays when nobody decides in time: nothing, or (`draft_write`) the draft, to be done by hand. */
+  timeoutFallback: z.enum(["off", "search_only", "draft_write"]).default("off"),
+  /** One person of these roles may approve alone, in an emergency: confirmed in words, announced, and for this long. */
+  breakGlass: z.strictObject({ roles: z.array(z.string().min(1)).min(1), validFor: Duration }).optional(),
+  /** The most that a standing approval of this tool may cover; absent: there is none. */
+  standing: z
+    .strictObject({
+      longest: Duration.refine((text) => durationMs(text) <= durationMs(longestStanding), "at most 24h"),
+      mostUses: z.int().min(1).max(20),
+    })
+    .optional(),
+});
+export type ApprovalRule = z.infer<typeof ApprovalRule>;
 
 /** The reviewed YAML file of one tool: `governance/<tool>.yml`. Names and fields in docs/governance.md. */
 export const GovernanceContract = z.strictObject({
@@ -49,19 +89,19 @@ export const GovernanceContract = z.strictObject({
   hardBoundary: z.strictObject({
     serviceIdentity: z.string().min(1),
     apiScopes: z.array(z.string().min(1)),
+    /** API scopes that the tool may never need, whatever `apiScopes` says. */
+    blockedScopes: z.array(z.string().min(1)).default([]),
     blockedEnvironments: z.array(z.string().min(1)).default([]),
     blockedTags: z.array(z.string().min(1)).default([]),
   }),
   runtimeControls: z.array(z.string().min(1)),
-  approval: z
+  approval: ApprovalRule.optional(),
+  /** What a person must state before it may be approved; recorded with their name. */
+  attestation: z
     .strictObject({
-      /** Environment key → rule; `default` stands for every other one. */
-      reviewers: z.record(z.string().min(1), ReviewRule).refine((rules) => "default" in rules, {
-        message: "a `default` entry is needed for environments not named",
-      }),
-      /** The requester of a change may not approve it. */
-      separationOfDuties: z.boolean(),
-      expiresAfter: Duration,
+      statement: z.string().min(10).max(300),
+      /** Only of actions that need one of these API scopes: undoing needs others. */
+      whenNeeding: z.array(z.string().min(1)).min(1),
     })
     .optional(),
   evidenceRule: z.strictObject({ minimumCitations: z.int().min(0).max(10) }),
@@ -71,6 +111,8 @@ export const GovernanceContract = z.strictObject({
     /** How long a temporary change may stand before its card reopens. */
     reviewAfter: Duration.optional(),
     cleanupCondition: z.string().max(300).default(""),
+    /** When people look at this contract again: `policy check` says when the day has passed. */
+    reviewDate: z.iso.date().optional(),
   }),
 });
 export type GovernanceContract = z.infer<typeof GovernanceContract>;

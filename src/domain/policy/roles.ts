@@ -11,6 +11,15 @@ export const PersonAction = z.enum([
   "revert",
   "close",
   "mute",
+  "edit",
+  /** State what a tool's contract asks a person to state before it may be approved. */
+  "attest",
+  "break_glass",
+  /** Lower Signalman's authority: pause, mode, deny, strict. */
+  "override",
+  /** Give back what was lowered. */
+  "resume",
+  "grant_standing",
 ]);
 export type PersonAction = z.infer<typeof PersonAction>;
 
@@ -81,6 +90,14 @@ export function permissionFor(
     return { kind: "refused", reason: "it takes a role that permits it" };
   }
   return { kind: "granted", roles: granting.map(([name]) => name) };
+}
+
+/** Names of the roles through which this may be done to this, for whoever holds one and is forbidden by no other. */
+export function rolesThatPermit(action: PersonAction, target: Target, roles: Roles): string[] {
+  const covering = (grants: readonly Grant[]) => grants.some((grant) => covers(grant, action, target));
+  return Object.entries(roles.roles).flatMap(([name, role]) =>
+    covering(role.permit) && !covering(role.forbid) ? [name] : [],
+  );
 }
 
 /** Slack user groups and users that hold a role which permits this: whom to ask, and whom to ping. */

@@ -1,3 +1,4 @@
+import type { Guardrails } from "../guard/guardrails.ts";
 import { contentHash } from "../ledger/chain.ts";
 import type { GovernanceContract } from "./governance-contract.ts";
 import type { Roles } from "./roles.ts";
@@ -6,6 +7,7 @@ import type { Roles } from "./roles.ts";
 export interface Rulebook {
   contracts: ReadonlyMap<string, GovernanceContract>;
   roles: Roles;
+  guardrails: Guardrails;
 }
 
 /** The two hashes that a change's digest covers: of the parsed contract of its tool, and of the parsed roles. */

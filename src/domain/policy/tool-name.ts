@@ -20,6 +20,10 @@ export const OfficeTool = z.enum([
 ]);
 export type OfficeTool = z.infer<typeof OfficeTool>;
 
+/** Everything that has an effect outside, and is therefore asked of policy as an action. */
+export const ActingTool = z.enum([...Tool.options, ...OfficeTool.options]);
+export type ActingTool = z.infer<typeof ActingTool>;
+
 /** Everything that has a governance contract. */
 export const ToolName = z.enum([...Tool.options, ...ReadTool.options, ...OfficeTool.options]);
 export type ToolName = z.infer<typeof ToolName>;

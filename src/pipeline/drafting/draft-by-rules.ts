@@ -68,11 +68,11 @@ function conclude(brief: DraftBrief): Conclusion {
   }
   const delayMs = Date.parse(worst.onsetAt) - Date.parse(troubleBeganAt(incident));
   if (delayMs > nearMs) {
-    const why = `The metrics got worse only ${spanWords(delayMs)} after the alert began; whether they show what it is about is not known.`;
+    const why = `The metrics got worse only ${spanWords(delayMs)} after ${beginning(incident)}; whether they show what it is about is not known.`;
     return none("unknown", why);
   }
   if (-delayMs > mostPatienceMs) {
-    const why = `The metrics got worse ${spanWords(-delayMs)} before the alert began; whether they show what it is about is not known.`;
+    const why = `The metrics got worse ${spanWords(-delayMs)} before ${beginning(incident)}; whether they show what it is about is not known.`;
     return none("unknown", why);
   }
   if (flagsUnknown(brief)) {
@@ -175,6 +175,10 @@ function choose({ change }: WeighedChange, candidates: readonly Candidate[]): Ca
   const trial = (change.movedPercent ?? 100) < 100;
   const limiting = own.find(({ operation }) => operation.tool === "flag.limit_to_segment");
   return (trial ? limiting : undefined) ?? own[0];
+}
+
+function beginning({ report }: DraftBrief["incident"]): string {
+  return report === undefined ? "the alert began" : "the message was written";
 }
 
 function allResolved({ incident }: DraftBrief): boolean {

@@ -1,7 +1,7 @@
 import type { ToolOperation } from "../../domain/flag/operation.ts";
 import type { Plan } from "../../domain/flag/plan.ts";
-import { maxShareMoved } from "../../domain/flag/exposure.ts";
 import type { IncidentState } from "../../domain/incident/incident.ts";
+import { actionContractOf } from "../../domain/policy/action-contract-of.ts";
 import { safeControls } from "../../domain/policy/controls.ts";
 import { decideAction } from "../../domain/policy/decide-action.ts";
 import { authority } from "../../domain/policy/mode.ts";
@@ -23,28 +23,33 @@ export function policyForbids(
 ): string | null {
   const governance = rulebook.contracts.get(operation.tool) ?? null;
   const decision = decideAction({
-    action: {
-      request: incident.correlationId,
-      workflow: "incident-response",
-      session: incident.id,
-      account: incident.tenant,
-      actor: { agent: "", service: "signalman", requester: incident.requester },
-      intent: "",
-      tool: operation.tool,
-      target: { ...plan.ref, service: incident.scope?.service ?? "", tags: plan.before.flag.tags },
-      riskClass: governance?.riskClass ?? "irreversible",
-      reversibility: governance?.reversibility ?? "none",
-      scope: {
-        maxMovedPercent: maxShareMoved(plan),
-        targetsMoved: plan.exposure.targetsMoved,
-        segments: plan.before.segments.map(({ key }) => key),
+    action: actionContractOf(
+      incident,
+      plan,
+      {
+        requester: incident.requester,
+        agent: "",
+        intent: "",
+        evidence: {
+          confidence: null,
+          citations: enoughCitations,
+          gaps: 0,
+          coverage: null,
+          earlierReview: "",
+        },
       },
-      evidence: { confidence: null, citations: enoughCitations, gaps: 0 },
-    },
+      operation.tool,
+      governance,
+    ),
     governance,
     roles: rulebook.roles,
     controls: { ...safeControls, mode: "approval_required", evaluations: [] },
     guardrails: [],
+    guardrailRules: rulebook.guardrails,
+    editors: { userIds: [], unmatched: [] },
+    escalatedTo: [],
+    brokenGlass: null,
+    standing: null,
     approvals: [],
   });
   const never = decision.kind === "deny" || authority(decision.mode) < authority("draft_write");

@@ -171,10 +171,11 @@ async function readDeploys(
 }
 
 async function readPast({ incident, service, evidence, ports, budgetMs }: ReadContext): Promise<Shown> {
-  if (ports.pastIncidents === undefined) return { kind: "shown", items: [] };
+  const { pastIncidents } = ports;
+  if (pastIncidents === undefined) return { kind: "shown", items: [] };
   const flagKeys = service.flags.keys;
   const question = { service: service.name, flagKeys, except: incident.id, now: evidence.to };
-  const past = await withinBudget(ports.pastIncidents(question), budgetMs);
+  const past = await withinBudget(() => pastIncidents(question), budgetMs);
   if (past.kind === "gap") return { kind: "failed", because: outsideText(past.reason) };
   return { kind: "shown", items: past.value.map(describePastIncident) };
 }

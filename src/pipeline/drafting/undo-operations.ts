@@ -1,14 +1,14 @@
 import { targetsOf } from "../../domain/flag/diff-flags.ts";
 import type { Flag, Segment } from "../../domain/flag/flag.ts";
-import type { Share, ToolOperation } from "../../domain/flag/operation.ts";
+import type { Share, DraftedOperation } from "../../domain/flag/operation.ts";
 import { percentsOf, type Spread } from "../../domain/flag/rollout.ts";
 
 /**
  * Operations on the flag as it is `now` that take back, piece by piece, what led from `before` to `after`.
  * Whether one of them alone brings back the whole state only `compile` can tell.
  */
-export function undoOperations(before: Flag, after: Flag, now: Flag): ToolOperation[] {
-  const operations: ToolOperation[] = [];
+export function undoOperations(before: Flag, after: Flag, now: Flag): DraftedOperation[] {
+  const operations: DraftedOperation[] = [];
   if (before.isEnabled !== after.isEnabled && now.isEnabled === after.isEnabled) {
     operations.push({ tool: before.isEnabled ? "flag.turn_on" : "flag.turn_off" });
   }
@@ -37,9 +37,9 @@ export interface Containment {
 }
 
 /** Operations that keep a variation away from users without caring how it came to them. */
-export function containOperations({ gained, instead, internal }: Containment, now: Flag): ToolOperation[] {
+export function containOperations({ gained, instead, internal }: Containment, now: Flag): DraftedOperation[] {
   const shares = percentsOf(now.fallthrough.variations);
-  const operations: ToolOperation[] = [];
+  const operations: DraftedOperation[] = [];
   if (internal !== null) {
     operations.push({
       tool: "flag.limit_to_segment",
@@ -76,11 +76,11 @@ export function insteadOf(gained: string, before: Flag | null, now: Flag): strin
   return now.disabledVariationId === gained ? null : now.disabledVariationId;
 }
 
-function spreadLike(spread: Spread, rule: string | null): ToolOperation {
+function spreadLike(spread: Spread, rule: string | null): DraftedOperation {
   return asOperation(percentsOf(spread.variations), rule);
 }
 
-function asOperation(shares: ReadonlyMap<string, number>, rule: string | null): ToolOperation {
+function asOperation(shares: ReadonlyMap<string, number>, rule: string | null): DraftedOperation {
   const whole = [...shares].find(([, percent]) => percent >= 100);
   if (whole !== undefined) return { tool: "flag.serve_variation", rule, variationId: whole[0] };
   const list: Share[] = [...shares].map(([variationId, percent]) => ({
@@ -95,7 +95,7 @@ function spreadsDiffer(a: Spread, b: Spread): boolean {
   return x.size !== y.size || [...x].some(([id, percent]) => y.get(id) !== percent);
 }
 
-function targetOperations(before: Flag, after: Flag): ToolOperation[] {
+function targetOperations(before: Flag, after: Flag): DraftedOperation[] {
   const [old, now] = [targetsOf(before), targetsOf(after)];
   const moved = [...new Set([...old.keys(), ...now.keys()])].filter((key) => old.get(key) !== now.get(key));
   const groups = new Map<

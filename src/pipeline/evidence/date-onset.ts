@@ -112,6 +112,8 @@ function misfitOf(
   form: (part: number) => number,
 ): number {
   const more = Math.max(0, high - low);
+  // Most samples lie before the rise or after it: a logarithm for each of them would be half of all the work.
+  const [lowLog, highLog] = [Math.log(low), Math.log(low + more)];
   // Weighted least squares of value = level + size · risen. Plain loops: this runs some hundred times a series.
   let [w, s, ss, y, sy] = [0, 0, 0, 0, 0];
   for (let index = 0; index < times.length; index += 1) {
@@ -136,7 +138,8 @@ function misfitOf(
     const share = risen[index] ?? 0;
     const noise = low + more * share;
     const deviation = ((values[index] ?? 0) - level - size * share) / noise;
-    misfit += Math.min(deviation * deviation, mostDeviation * mostDeviation) + 2 * Math.log(noise);
+    const noiseLog = share === 0 ? lowLog : share === 1 ? highLog : Math.log(noise);
+    misfit += Math.min(deviation * deviation, mostDeviation * mostDeviation) + 2 * noiseLog;
   }
   return misfit;
 }

@@ -40,10 +40,10 @@ export async function gatherChanges(question: ChangesQuestion): Promise<Found> {
   const [seen, told] = await Promise.all([
     deployQuery === undefined || telemetry === null
       ? none<DeployFinding>()
-      : withinBudget(gatherDeploys(telemetry, deployQuery, from, to), budgetMs),
+      : withinBudget(() => gatherDeploys(telemetry, deployQuery, from, to), budgetMs),
     outsideChanges === undefined
       ? none<PlacedChange>()
-      : withinBudget(outsideChanges({ service, environmentName, from, to, limit: mostTold }), budgetMs),
+      : withinBudget(() => outsideChanges({ service, environmentName, from, to, limit: mostTold }), budgetMs),
   ]);
   const described = valueOr(told, []).map(({ change }) => describeOutsideChange(change));
   const deploys = described.filter((one): one is DeployFinding => one.kind === "deploy");

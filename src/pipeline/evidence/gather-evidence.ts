@@ -13,6 +13,7 @@ import { limitEvidence } from "./limit-evidence.ts";
 import { matchRunbooks } from "./match-runbooks.ts";
 import type { PastQuestion } from "./read-past-incidents.ts";
 import type { Telemetry } from "../ports/telemetry.ts";
+import { inSpan } from "../../watch/in-span.ts";
 import { troubleBeganAt } from "../trouble-began-at.ts";
 import { gapOf, valueOr, withinBudget } from "./within-budget.ts";
 
@@ -51,17 +52,19 @@ export async function gatherEvidence(request: GatherRequest): Promise<Evidence> 
   }
   const range = { from, to: now, budgetMs };
   const [flags, metrics, changes, past] = await Promise.all([
-    gatherFlagEvidence({ flags: ports.flags, service, scope, ...range }),
-    metricsOf(request, service, { ...range, pivotAt: beganAt }),
-    gatherChanges({
-      telemetry: ports.telemetry,
-      deployQuery: service.deployQuery,
-      outsideChanges: ports.outsideChanges,
-      service: service.name,
-      environmentName: scope.environmentName,
-      ...range,
-    }),
-    pastOf(request, service),
+    inSpan("gather flags", {}, () => gatherFlagEvidence({ flags: ports.flags, service, scope, ...range })),
+    inSpan("gather metrics", {}, () => metricsOf(request, service, { ...range, pivotAt: beganAt })),
+    inSpan("gather changes", {}, () =>
+      gatherChanges({
+        telemetry: ports.telemetry,
+        deployQuery: service.deployQuery,
+        outsideChanges: ports.outsideChanges,
+        service: service.name,
+        environmentName: scope.environmentName,
+        ...range,
+      }),
+    ),
+    inSpan("gather the past", {}, () => pastOf(request, service)),
   ]);
   const runbooks = matchRunbooks(ports.runbooks, service, incident, metrics.metrics);
   const items = [...flags.items, ...metrics.metrics, ...changes.items, ...past.items, ...runbooks];
@@ -96,23 +99,25 @@ function noMetrics(reason: string): MetricsFound {
 }
 
 async function pastOf({ incident, now, ports, budgetMs }: GatherRequest, service: Service): Promise<Found> {
-  if (ports.pastIncidents === undefined) return { items: [], gaps: [] };
+  const { pastIncidents } = ports;
+  if (pastIncidents === undefined) return { items: [], gaps: [] };
   const question = { service: service.name, flagKeys: service.flags.keys, except: incident.id, now };
-  const past = await withinBudget(ports.pastIncidents(question), budgetMs);
+  const past = await withinBudget(() => pastIncidents(question), budgetMs);
   return {
     items: valueOr(past, []).map(describePastIncident),
     gaps: gapOf("past incidents", past, "Whether this happened before is not known."),
   };
 }
 
-/** While an alert still fires and nothing shows for want of samples, it is too early to conclude anything. */
+/** While an alert still fires, or a person has just asked, and nothing shows for want of samples, it is too early to conclude anything. */
 function tooYoung(
   incident: IncidentState,
   { metrics, enoughAt }: MetricsFound,
 ): { lookAgainAt: Instant | null; gaps: EvidenceGap[] } {
   const shows = metrics.some(({ trend }) => trend === "degraded" || trend === "recovered");
-  if (enoughAt === null || shows || countFiring(incident) === 0) return { lookAgainAt: null, gaps: [] };
-  const reason = `Too few samples since the alert began to tell whether anything changed; from ${timeWords(enoughAt)} there are enough.`;
+  const goesOn = countFiring(incident) > 0 || incident.report !== undefined;
+  if (enoughAt === null || shows || !goesOn) return { lookAgainAt: null, gaps: [] };
+  const reason = `Too few samples since the ${incident.report === undefined ? "alert began" : "message"} to tell whether anything changed; from ${timeWords(enoughAt)} there are enough.`;
   return { lookAgainAt: enoughAt, gaps: [{ source: "metrics", reason }] };
 }
 

@@ -40,15 +40,19 @@ export async function gatherFlagEvidence(question: FlagQuestion): Promise<Found>
 
 async function fromHere({ flags, service, scope, from, to, budgetMs }: FlagQuestion): Promise<Found> {
   const keys = keysOf(scope);
-  const ask = <T>(work: Promise<T>) => withinBudget(work, budgetMs);
-  const listed = flags.list(keys, service.flags);
+  const began = performance.now();
+  const ask = <T>(work: () => Promise<T>) => withinBudget(work, budgetMs);
+  const listed = ask(() => flags.list(keys, service.flags));
   const [history, states, segments, segmentHistory, pending, place] = await Promise.all([
-    ask(flags.history(keys, from, to, historyLimit)),
-    ask(listed),
-    ask(flags.segments(keys)),
-    ask(flags.segmentHistory(keys, from, to, historyLimit)),
-    ask(pendingOf(flags, listed)),
-    ask(flags.refOf(keys, "-")),
+    ask(() => flags.history(keys, from, to, historyLimit)),
+    listed,
+    ask(() => flags.segments(keys)),
+    ask(() => flags.segmentHistory(keys, from, to, historyLimit)),
+    listed.then((states) => {
+      const leftMs = Math.max(0, budgetMs - (performance.now() - began));
+      return withinBudget(() => pendingOf(flags, valueOr(states, [])), leftMs);
+    }),
+    ask(() => flags.refOf(keys, "-")),
   ]);
   const known = [...valueOr(segments, []), ...valueOr(states, []).flatMap((state) => state.segments)];
   const changes = valueOr(history, [])
@@ -89,8 +93,8 @@ function segmentGap(
   return gapOf("segment changes", sourced, "Who joined or left a segment is not known.");
 }
 
-async function pendingOf(flags: GatherFlags, listed: Promise<FlagSnapshot[]>) {
-  const asked = (await listed).slice(0, mostPending);
+async function pendingOf(flags: GatherFlags, listed: readonly FlagSnapshot[]) {
+  const asked = listed.slice(0, mostPending);
   const answers = await Promise.all(
     asked.map(async ({ ref }) => [ref.key, await flags.pendingChanges(ref)] as const),
   );
@@ -121,8 +125,8 @@ async function fromEnvironment(
   { flags, service, from, to, budgetMs }: FlagQuestion,
 ): Promise<Found> {
   const [history, place] = await Promise.all([
-    withinBudget(flags.history(keys, from, to, elsewhereLimit), budgetMs),
-    withinBudget(flags.refOf(keys, "-"), budgetMs),
+    withinBudget(() => flags.history(keys, from, to, elsewhereLimit), budgetMs),
+    withinBudget(() => flags.refOf(keys, "-"), budgetMs),
   ]);
   const items = valueOr(history, [])
     .filter((entry) => touches(service, entry))

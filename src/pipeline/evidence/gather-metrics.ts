@@ -78,7 +78,7 @@ async function metricsOf(
   if (isRawCounter(query.promql)) {
     return nothing("The query is a counter, which only grows; put rate(…[5m]) around it in the catalogue.");
   }
-  const answer = await withinBudget(telemetry.range(query.promql, from, to, stepMs), budgetMs);
+  const answer = await withinBudget(() => telemetry.range(query.promql, from, to, stepMs), budgetMs);
   if (answer.kind === "gap") return nothing(outsideText(answer.reason));
   if (answer.value.length === 0) return nothing("The query gives no series in this time.");
   const all = answer.value.toSorted((a, b) => (labelText(a) < labelText(b) ? -1 : 1));

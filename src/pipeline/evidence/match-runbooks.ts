@@ -22,7 +22,12 @@ export function matchRunbooks(
       new Set(series.map(({ trend }) => trend)),
     ]),
   );
-  const alerts = incident.alerts.map(({ alert }) => ({ alert, words: wordsOfAlert(alert) }));
+  const { report } = incident;
+  const asked = report === undefined ? [] : [{ title: "", summary: report.text, labels: {} }];
+  const alerts = [...incident.alerts.map(({ alert }) => alert), ...asked].map((alert) => ({
+    alert,
+    words: wordsOfAlert(alert),
+  }));
   return runbooks
     .filter(({ id }) => service.runbooks.length === 0 || service.runbooks.includes(id))
     .map((runbook) => ({

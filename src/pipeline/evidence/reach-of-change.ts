@@ -2,7 +2,7 @@ import { targetsOf } from "../../domain/flag/diff-flags.ts";
 import { exposureOf, type VariationShare } from "../../domain/flag/exposure.ts";
 import { faultsOf } from "../../domain/flag/faults-of.ts";
 import { type Flag, sameBehaviour, type Segment, variationNamed } from "../../domain/flag/flag.ts";
-import { percentsOf } from "../../domain/flag/rollout.ts";
+import { servedBy } from "../../domain/flag/served-by.ts";
 
 export interface Reach {
   /** Variations that more users get, by id. */
@@ -50,15 +50,6 @@ export function reachOf(before: Flag | null, after: Flag | null, segments: reado
     }),
     goneNames: namesOf(before, gone),
   };
-}
-
-/** Variations that anybody may get, by id. */
-function servedBy(flag: Flag): Set<string> {
-  if (!flag.isEnabled) return new Set([flag.disabledVariationId]);
-  const spreads = [flag.fallthrough, ...flag.rules].flatMap(({ variations }) => [
-    ...percentsOf(variations).keys(),
-  ]);
-  return new Set([...spreads, ...targetsOf(flag).values()]);
 }
 
 /**

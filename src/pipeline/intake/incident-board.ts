@@ -4,9 +4,9 @@ import { decideIncident, type IncidentCommand } from "../../domain/incident/deci
 import type { IncidentEvent } from "../../domain/incident/events.ts";
 import { alertKey } from "../../domain/incident/heard-alerts.ts";
 import { evolveIncident, type IncidentState, isFiring } from "../../domain/incident/incident.ts";
-import { streamOf } from "../../domain/ledger/stream.ts";
 import type { Loaded, Store, StreamWrite } from "../ports/storage.ts";
 import type { FiredBefore } from "./fired-before.ts";
+import { incidentWrite } from "../stream-writes.ts";
 
 /** An incident as a batch of deliveries changes it, before any of it is committed. */
 export interface Held {
@@ -133,11 +133,5 @@ export function createIncidentBoard(
 }
 
 export function writeOf({ id, loaded, events }: Held): StreamWrite {
-  return {
-    kind: "incident",
-    stream: streamOf("incident", id),
-    id,
-    expectedVersion: loaded?.version ?? 0,
-    events,
-  };
+  return incidentWrite(id, loaded?.version ?? 0, events);
 }

@@ -11,6 +11,7 @@ import { tellQuarantine } from "../tell.ts";
 import { followUpsOf } from "./follow-ups-of.ts";
 import { createGiveWay } from "./give-way.ts";
 import { hearAlert, type HearDeps } from "./hear-alert.ts";
+import { inDeliverySpans, type Traces } from "./in-delivery-spans.ts";
 import { poisonOf } from "./poison.ts";
 import { createIncidentBoard, type Held, type IncidentBoard, writeOf } from "./incident-board.ts";
 
@@ -28,13 +29,15 @@ export interface TakeInDeps extends HearDeps {
  * nobody knows which; then nothing was written.
  */
 export async function takeIn(deliveries: readonly ClaimedDelivery[], deps: TakeInDeps): Promise<void> {
-  await settleParsed(await readAll(deliveries, deps), deps, new Set());
+  await inDeliverySpans(deliveries, async (traces) =>
+    settleParsed(await readAll(deliveries, deps), { ...deps, traces }, new Set()),
+  );
 }
 
 /** `granted`: the openings that the limit of ten minutes let through in an earlier try. */
 async function settleParsed(
   parsed: readonly Parsed[],
-  deps: TakeInDeps,
+  deps: TakeInDeps & { traces: Traces },
   granted: Set<string>,
 ): Promise<void> {
   await commitDecision(deps.store, async () => {
@@ -164,13 +167,18 @@ function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-function withIncidents(settled: Settled, board: IncidentBoard, deps: TakeInDeps, now: Instant): Commit {
+function withIncidents(
+  settled: Settled,
+  board: IncidentBoard,
+  deps: TakeInDeps & { traces: Traces },
+  now: Instant,
+): Commit {
   const changed = board.changed();
   const next = changed.map((held) => followUpsOf(held, groupingFor(held, deps), deps.quietMs, now));
   return {
     ...settled,
     writes: changed.map(writeOf),
-    followUps: [...settled.followUps, ...next.flatMap(({ followUps }) => followUps)],
+    followUps: [...settled.followUps, ...next.flatMap(({ followUps }) => followUps)].map(deps.traces),
     cancel: next.flatMap(({ cancel }) => cancel),
   };
 }

@@ -1,7 +1,6 @@
 import type { IncidentId } from "../../domain/ids.ts";
 import { decideIncident, type IncidentCommand } from "../../domain/incident/decide-incident.ts";
 import type { IncidentState } from "../../domain/incident/incident.ts";
-import { streamOf } from "../../domain/ledger/stream.ts";
 import type { PersonFacts } from "../../domain/people.ts";
 import type { Target } from "../../domain/policy/roles.ts";
 import type { Service } from "../../domain/service.ts";
@@ -9,6 +8,7 @@ import { commitDecision } from "../commit-decision.ts";
 import type { ActionAnswer } from "../ports/person-actions.ts";
 import type { Store } from "../ports/storage.ts";
 import { checkPermission, type PermissionDeps, refusal } from "./check-permission.ts";
+import { incidentWrite } from "../stream-writes.ts";
 
 export interface IncidentActionDeps extends PermissionDeps {
   store: Store;
@@ -57,15 +57,7 @@ export async function actOnIncident(
     return {
       kind: "commit",
       commit: {
-        writes: [
-          {
-            kind: "incident",
-            stream: streamOf("incident", incidentId),
-            id: incidentId,
-            expectedVersion: version,
-            events,
-          },
-        ],
+        writes: [incidentWrite(incidentId, version, events)],
         followUps:
           permission.kind === "refused" ? [] : [{ stage: "notify", subject: incidentId, correlationId }],
       },

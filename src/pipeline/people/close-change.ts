@@ -1,11 +1,12 @@
 import { decideChange } from "../../domain/change/decide-change.ts";
 import type { ChangeId, Instant } from "../../domain/ids.ts";
-import { noSuchChange } from "./cast-vote.ts";
+import { noSuchChange } from "./commit-answer.ts";
 import { checkPermission, type PermissionDeps, refusal, refuseAction, targetOf } from "./check-permission.ts";
+import { endRequest } from "../end-request.ts";
 import { commitDecision } from "../commit-decision.ts";
 import type { ActionAnswer } from "../ports/person-actions.ts";
 import type { FollowUp, Store } from "../ports/storage.ts";
-import { changeWrite } from "../propose-change.ts";
+import { changeWrite } from "../stream-writes.ts";
 
 export interface CloseInput {
   changeId: ChangeId;
@@ -56,7 +57,10 @@ export async function closeChange(
     return {
       kind: "commit",
       commit: {
-        writes: [changeWrite(id, fresh.version, answer.events)],
+        writes: [
+          changeWrite(id, fresh.version, answer.events),
+          ...(await endRequest(fresh.state, `was closed by ${by}`, deps.store, now)),
+        ],
         // A date set earlier no longer counts.
         cancel: [{ stage: "review", subject: id }],
         followUps,

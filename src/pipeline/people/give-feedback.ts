@@ -1,13 +1,12 @@
 import type { IncidentId, Instant } from "../../domain/ids.ts";
 import { decideIncident } from "../../domain/incident/decide-incident.ts";
 import { countFeedback, type FeedbackCount } from "../../domain/incident/feedback.ts";
-import { streamOf } from "../../domain/ledger/stream.ts";
-import { OpsError } from "../../domain/ops-error.ts";
-import { barredBecause } from "../../domain/policy/roles.ts";
 import { commitDecision } from "../commit-decision.ts";
 import type { ActionAnswer } from "../ports/person-actions.ts";
 import type { Store } from "../ports/storage.ts";
-import { identityMaxAgeMs, type PermissionDeps } from "./check-permission.ts";
+import { nothingDone, type PermissionDeps } from "./check-permission.ts";
+import { knownMember } from "./known-member.ts";
+import { incidentWrite } from "../stream-writes.ts";
 
 export interface FeedbackDeps extends PermissionDeps {
   store: Store;
@@ -18,22 +17,13 @@ const nobody = { groups: [], users: [] };
 /** Records whether findings that led to no change were of use. No role is needed: whoever reads the card may say so. */
 export async function giveFeedback(
   { incidentId, userId, useful }: { incidentId: IncidentId; userId: string; useful: boolean },
-  { store, identity, rulebook }: FeedbackDeps,
+  deps: FeedbackDeps,
 ): Promise<ActionAnswer> {
-  let name: string;
-  try {
-    const [person, home] = await Promise.all([
-      identity.person(userId, identityMaxAgeMs),
-      identity.homeTeamId(),
-    ]);
-    const barred = barredBecause(person, rulebook.roles, home);
-    if (barred !== null) return { kind: "refused", reason: barred, whoMay: nobody };
-    ({ name } = person);
-  } catch (error) {
-    if (!(error instanceof OpsError)) throw error;
-    const reason = `Slack could not be asked who you are (${error.code}), so nothing was done. Try again.`;
-    return { kind: "unavailable", reason };
-  }
+  const { store } = deps;
+  const known = await knownMember(userId, deps);
+  if (known.kind === "barred") return { kind: "refused", reason: known.reason, whoMay: nobody };
+  if (known.kind === "unavailable") return nothingDone(known.reason);
+  const { name } = known.person;
   return commitDecision<ActionAnswer>(store, async () => {
     const loaded = await store.ledger.incident(incidentId);
     if (loaded === null) {
@@ -53,15 +43,7 @@ export async function giveFeedback(
     return {
       kind: "commit",
       commit: {
-        writes: [
-          {
-            kind: "incident",
-            stream: streamOf("incident", incidentId),
-            id: incidentId,
-            expectedVersion: version,
-            events,
-          },
-        ],
+        writes: [incidentWrite(incidentId, version, events)],
         followUps: [{ stage: "notify", subject: incidentId, correlationId: state.correlationId }],
       },
       after: () => done,

@@ -4,7 +4,6 @@ import { streamOf } from "../../domain/ledger/stream.ts";
 import { decideMute, type MuteCommand } from "../../domain/mute/decide-mute.ts";
 import { mutedUntil } from "../../domain/mute/mute.ts";
 import type { PersonFacts } from "../../domain/people.ts";
-import type { Target } from "../../domain/policy/roles.ts";
 import type { Service } from "../../domain/service.ts";
 import { commitDecision } from "../commit-decision.ts";
 import { followMute, movesOf, type MuteEnd } from "../follow-mute.ts";
@@ -12,6 +11,7 @@ import type { ActionAnswer } from "../ports/person-actions.ts";
 import type { Commit, Store } from "../ports/storage.ts";
 import { tellMute } from "../tell.ts";
 import { checkPermission, type PermissionDeps, refusal } from "./check-permission.ts";
+import { targetsOf } from "./service-targets.ts";
 
 export interface MuteDeps extends PermissionDeps {
   store: Store;
@@ -59,7 +59,7 @@ async function permitted(
     return { kind: "refused", reason, whoMay: { groups: [], users: [] } };
   }
   let person: PersonFacts | null = null;
-  for (const target of targetsOf(service)) {
+  for (const target of targetsOf(service, "reversible_write")) {
     const answer = await checkPermission(userId, "mute", target, deps);
     if (answer.kind === "unavailable") return answer;
     ({ person } = answer);
@@ -71,12 +71,6 @@ async function permitted(
   }
   if (person === null) throw new Error(`mute: nobody was asked about ${service.name}`);
   return act(service, person);
-}
-
-function targetsOf({ environments, flags }: Service): Target[] {
-  const places = Object.values(environments);
-  const asked = places.length === 0 ? [{ project: "", environment: "" }] : places;
-  return asked.map((place) => ({ ...place, tags: flags.tags, risk: "reversible_write" }));
 }
 
 function named({ userId, name }: PersonFacts): { userId: string; name: string } {

@@ -3,6 +3,7 @@ import type { FlagSnapshot } from "../../domain/flag/flag.ts";
 import { variationName } from "../../domain/flag/flag-words.ts";
 import type { Operation } from "../../domain/flag/operation.ts";
 import { compile } from "../../domain/flag/plan.ts";
+import { raiseShare } from "../../domain/flag/raise-share.ts";
 import { percentsOf } from "../../domain/flag/rollout.ts";
 import type { Expansion } from "../ports/person-actions.ts";
 
@@ -28,7 +29,7 @@ export function expansionsOf(
       const operation: Operation = {
         tool: "flag.set_rollout",
         rule: null,
-        shares: raised(shares, variationId, percent),
+        shares: raiseShare(shares, variationId, percent),
       };
       const compiled = compile(operation, snapshot);
       if (compiled.kind === "refused") return [];
@@ -47,25 +48,4 @@ function movedVariation(change: ChangeState): string | null {
     (a, b) => b.beforePercent - b.afterPercent - (a.beforePercent - a.afterPercent),
   );
   return byLoss[0]?.variationId ?? null;
-}
-
-/** `variationId` at `percent`, the others scaled to fill the rest, to three decimals, summing to exactly 100. */
-function raised(
-  shares: ReadonlyMap<string, number>,
-  variationId: string,
-  percent: number,
-): { variationId: string; percent: number }[] {
-  const others = [...shares].filter(([id, share]) => id !== variationId && share > 0);
-  const total = others.reduce((sum, [, share]) => sum + share, 0);
-  const rest = 100 - percent;
-  const scaled = others.map(([id, share]) => ({
-    variationId: id,
-    percent: total === 0 ? 0 : Math.round((share / total) * rest * 1000) / 1000,
-  }));
-  const first = scaled[0];
-  if (first !== undefined) {
-    const sum = scaled.reduce((all, share) => all + share.percent, 0);
-    first.percent = Math.round((first.percent + rest - sum) * 1000) / 1000;
-  }
-  return [{ variationId, percent }, ...scaled];
 }

@@ -1,12 +1,12 @@
 import { type ChangeState, isOpen } from "../../domain/change/change.ts";
 import type { ChangeId } from "../../domain/ids.ts";
 import { decideIncident } from "../../domain/incident/decide-incident.ts";
-import { streamOf } from "../../domain/ledger/stream.ts";
 import { commitDecision } from "../commit-decision.ts";
 import type { ActionAnswer } from "../ports/person-actions.ts";
 import type { Store } from "../ports/storage.ts";
-import { noSuchChange } from "./cast-vote.ts";
+import { noSuchChange } from "./commit-answer.ts";
 import { checkPermission, type PermissionDeps, refusal, refuseAction, targetOf } from "./check-permission.ts";
+import { incidentWrite } from "../stream-writes.ts";
 
 export interface RedraftDeps extends PermissionDeps {
   store: Store;
@@ -60,15 +60,7 @@ export async function redraft(
     return {
       kind: "commit",
       commit: {
-        writes: [
-          {
-            kind: "incident",
-            stream: streamOf("incident", id),
-            id,
-            expectedVersion: incident.version,
-            events: answer.events,
-          },
-        ],
+        writes: [incidentWrite(id, incident.version, answer.events)],
         followUps: [
           { stage: "notify", subject: id, correlationId },
           { stage: "investigate", subject: id, correlationId },

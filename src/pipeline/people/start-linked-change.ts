@@ -10,14 +10,15 @@ import type { ChangeId } from "../../domain/ids.ts";
 import type { PersonFacts } from "../../domain/people.ts";
 import type { Decision } from "../../domain/policy/decision.ts";
 import type { PersonAction } from "../../domain/policy/roles.ts";
-import { noSuchChange } from "./cast-vote.ts";
+import { noSuchChange } from "./commit-answer.ts";
 import { checkPermission, type PermissionDeps, refusal, refuseAction, targetOf } from "./check-permission.ts";
 import { commitDecision } from "../commit-decision.ts";
 import { expansionsOf } from "./offer-expansions.ts";
 import type { FlagReader } from "../ports/flag-platform.ts";
 import type { ActionAnswer } from "../ports/person-actions.ts";
 import type { Loaded, Store, StreamWrite } from "../ports/storage.ts";
-import { changeWrite, proposeChange, type ProposeDeps } from "../propose-change.ts";
+import { proposeChange, type ProposeDeps } from "../propose-change.ts";
+import { changeWrite } from "../stream-writes.ts";
 
 export interface LinkedChangeDeps extends PermissionDeps, ProposeDeps {
   store: Store;
@@ -171,7 +172,7 @@ async function commitOf(
       expected: state.proposal.expected,
       lineage,
       reaches: [],
-      evidence: { ...state.proposal.action.evidence, confidence: null },
+      evidence: { ...state.proposal.action.evidence, confidence: null, earlierReview: state.id },
     },
     deps,
     now,
@@ -197,11 +198,12 @@ async function commitOf(
   return {
     changeId: proposed.changeId,
     decision: proposed.decision,
-    commit: { writes: [...closing, proposed.write], followUps: proposed.followUps },
+    commit: { writes: [...closing, ...proposed.writes], followUps: proposed.followUps },
   };
 }
 
-function draftedText(changeId: ChangeId, decision: Decision): string {
+/** What a person is told of a change that they asked for. */
+export function draftedText(changeId: ChangeId, decision: Decision): string {
   if (decision.kind === "queue_for_review") return `${changeId} is drafted and waits for its approval.`;
   const verb = decision.kind === "deny" ? "denied" : "drafted, but cannot be approved now";
   return `${changeId} is ${verb}: ${decision.reasons.join(" ")}`;

@@ -25,6 +25,16 @@ export interface SegmentHistoryEntry extends Pick<FlagHistoryEntry, "auditId" | 
   after: Segment | null;
 }
 
+/** Somebody's edit of one flag, by the platform's audit log. */
+export interface FlagEdit {
+  at: Instant;
+  /** Null where the platform's log holds an entry that it cannot show. */
+  author: { name: string; email: string | null } | null;
+  comment: string;
+  /** The flag's revision that this edit made; null where it made none, as one of a segment, or cannot be told. */
+  made: string | null;
+}
+
 /** Everything throws `OpsError` when the platform cannot be asked; absence is a value. */
 export interface FlagReader {
   /** Full references of a project's environment; `OpsError("not_found")` names what is missing. */
@@ -49,6 +59,8 @@ export interface FlagReader {
     to: Instant,
     limit: number,
   ): Promise<SegmentHistoryEntry[]>;
+  /** Edits of one flag, by its id, newest first, at most `limit`. None is left out: one without a known author says so. */
+  edits(ref: FlagRef, flagId: string, from: Instant, limit: number): Promise<FlagEdit[]>;
   /** Schedules and change requests that wait to be applied to a flag; none where the platform has no such thing. */
   pendingChanges(ref: FlagRef): Promise<PendingFlagChange[]>;
   /** Where a person sees this flag in the platform's own console. */
@@ -80,7 +92,7 @@ export interface FlagWriter {
   /**
    * One plan, one write: reads again just before (stale → `conflicted`), writes, then reads flag and audit
    * chain. One writer per flag at a time. Never throws for an uncertain outcome: that is `unknown`. Throws
-   * `OpsError` only where nothing was sent this time and asking again may help; an earlier write of the same
+   * `OpsError` only where nothing was written this time and asking again may help; an earlier write of the same
    * operation may have landed all the same.
    */
   apply(request: ApplyRequest): Promise<ApplyOutcome | { kind: "lease_lost" }>;

@@ -10,3 +10,6 @@ export interface Identity {
    */
   person(userId: string, maxAgeMs: number): Promise<PersonFacts>;
 }
+
+/** The Slack user id of a member by e-mail address; null where there is none. Throws `OpsError` when Slack cannot be asked. */
+export type FindPerson = (email: string) => Promise<string | null>;

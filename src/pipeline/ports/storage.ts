@@ -1,19 +1,36 @@
+import type { AuthorityState } from "../../domain/authority/authority.ts";
+import type { AuthorityEvent } from "../../domain/authority/events.ts";
 import type { ChangeState } from "../../domain/change/change.ts";
 import type { ChangeEvent } from "../../domain/change/events.ts";
-import type { ChangeId, CorrelationId, DeliveryId, IncidentId, Instant } from "../../domain/ids.ts";
+import type {
+  ChangeId,
+  CorrelationId,
+  DeliveryId,
+  IncidentId,
+  Instant,
+  StandingId,
+} from "../../domain/ids.ts";
+import type { ReviewQueue } from "../../domain/guard/guard-facts.ts";
+import type { QualityMark } from "../../domain/guard/quality-mark.ts";
 import type { IncidentEvent } from "../../domain/incident/events.ts";
 import type { IncidentState } from "../../domain/incident/incident.ts";
-import type { LedgerEntry } from "../../domain/ledger/chain.ts";
+import type { LedgerEntry, StoredEntry } from "../../domain/ledger/chain.ts";
 import type { StreamName } from "../../domain/ledger/stream.ts";
+import type { KeptCheckpoint } from "../../domain/ledger/verify-ledger.ts";
 import type { MuteEvent } from "../../domain/mute/events.ts";
 import type { MuteState } from "../../domain/mute/mute.ts";
+import type { NoticeEvent, NoticeState } from "../../domain/notice/notice.ts";
 import type { PlacedChange } from "../../domain/outside-change.ts";
+import type { StandingEvent } from "../../domain/standing/events.ts";
+import type { StandingState } from "../../domain/standing/standing.ts";
 import type { Stage } from "../../domain/stage.ts";
+import type { Carried } from "../../watch/carried.ts";
 
 /** Every method may throw `OpsError` (`unreachable`, `timeout`, `server_error`); none throws for an expected outcome. */
 export interface Store {
   readonly inbox: Inbox;
   readonly ledger: Ledger;
+  readonly checkpoints: Checkpoints;
   readonly work: Work;
   readonly bodies: Bodies;
   readonly postings: Postings;
@@ -41,6 +58,7 @@ export interface NewDelivery {
 export interface ClaimedDelivery extends NewDelivery {
   receivedAt: Instant;
   attempts: number;
+  trace: Carried | null;
 }
 
 /** How a delivery ended. Exactly one of these for everything accepted. */
@@ -107,7 +125,12 @@ export type StreamWrite =
   | { stream: StreamName; kind: "incident"; id: IncidentId; expectedVersion: number; events: IncidentEvent[] }
   | { stream: StreamName; kind: "change"; id: ChangeId; expectedVersion: number; events: ChangeEvent[] }
   /** `id` is the service's name. */
-  | { stream: StreamName; kind: "mute"; id: string; expectedVersion: number; events: MuteEvent[] };
+  | { stream: StreamName; kind: "mute"; id: string; expectedVersion: number; events: MuteEvent[] }
+  /** `id` is a service's name, or `*`. */
+  | { stream: StreamName; kind: "authority"; id: string; expectedVersion: number; events: AuthorityEvent[] }
+  | { stream: StreamName; kind: "standing"; id: StandingId; expectedVersion: number; events: StandingEvent[] }
+  /** `id` is what the line is about, such as `mute/checkout`. */
+  | { stream: StreamName; kind: "notice"; id: string; expectedVersion: number; events: NoticeEvent[] };
 
 /** One piece of work to be done after the commit: at once, or (a timer) when due. */
 export interface FollowUp {
@@ -117,6 +140,8 @@ export interface FollowUp {
   correlationId: CorrelationId;
   /** Absent: now. */
   dueAt?: Instant;
+  /** The trace that it belongs to; absent: the one in which it is committed. */
+  traceparent?: string | null;
 }
 
 export interface Body {
@@ -168,10 +193,21 @@ export interface Ledger {
   incidents(filter: { open?: boolean; service?: string; limit: number }): Promise<Loaded<IncidentState>[]>;
   /** How many incidents are open (not resolved, not closed) whose group key begins with this. */
   openIncidentCount(groupKeyPrefix: string): Promise<number>;
+  /** The trace in which an incident or a change began. */
+  traceOf(kind: "incident" | "change", id: string): Promise<Carried | null>;
   /** Null where nobody ever muted the service; `mutedUntil` says whether it is muted now. */
   muteOf(service: string): Promise<Loaded<MuteState> | null>;
   /** Of every service that was ever muted, by name. */
   mutes(): Promise<Loaded<MuteState>[]>;
+  /** Null where nothing was ever taken away; `liveOverrides` says what is now. */
+  authorityOf(scope: string): Promise<Loaded<AuthorityState> | null>;
+  /** Of every scope that ever had any, by scope. */
+  authorities(): Promise<Loaded<AuthorityState>[]>;
+  standing(id: StandingId): Promise<Loaded<StandingState> | null>;
+  /** Those whose time is not over and that nobody revoked, newest first; of all flags or of one. */
+  standings(now: Instant, of?: { environmentId: string; flagKey: string }): Promise<Loaded<StandingState>[]>;
+  /** Null where nothing was ever told about the subject. */
+  noticeOf(subject: string): Promise<Loaded<NoticeState> | null>;
   /**
    * Newest first unless told otherwise; `limit` counts from there. `reviewBefore` selects closed changes whose review
    * date is earlier.
@@ -183,14 +219,31 @@ export interface Ledger {
     order?: "newest_first" | "oldest_first";
     limit: number;
   }): Promise<Loaded<ChangeState>[]>;
+  /** What waits for people's decisions now, and how many decisions were too late since `lateSince`. */
+  reviewQueue(lateSince: Instant): Promise<ReviewQueue>;
+  /** What became of Signalman's own drafts and findings after `since`: the newest `limit`, in order of time. */
+  qualityMarks(since: Instant, limit: number): Promise<QualityMark[]>;
   /** A stream's events in order: all of them, or the last `limit` of the types given. */
   events(stream: StreamName, only?: { types?: readonly string[]; limit?: number }): Promise<LedgerEntry[]>;
   /** Events of all streams by position from `fromPosition`, in order, at most `limit`. Unpositioned ones are not seen. */
   entries(fromPosition: number, limit: number): Promise<LedgerEntry[]>;
+  /** The same rows as they lie there, unread and unbelieved: for those who verify. */
+  stored(fromPosition: number, limit: number): Promise<StoredEntry[]>;
+  /** How many events have a position. */
+  size(): Promise<number>;
   /** Gives positions to committed events that have none yet. Only the sequencer's lease holder calls it. */
   sequence(limit: number): Promise<number>;
   /** Committed events that have no position yet. */
   unsequenced(): Promise<number>;
+}
+
+/** Signed statements about the ledger so far. They are never changed and never removed. */
+export interface Checkpoints {
+  newest(): Promise<(KeptCheckpoint & { at: Instant }) | null>;
+  /** Of a size above this, the smallest first: with limit 1, the first that covers this position. */
+  above(size: number, limit: number): Promise<KeptCheckpoint[]>;
+  /** Does nothing where there is one of that size. */
+  put(checkpoint: KeptCheckpoint): Promise<void>;
 }
 
 // ── work: what is to be done, now or later ───────────────────────────────────────────────────────────────────
@@ -207,6 +260,7 @@ export interface WorkItem extends WorkLease {
   correlationId: CorrelationId;
   /** 1 for the first try. */
   attempt: number;
+  trace: Carried | null;
 }
 
 export interface Work {
@@ -223,13 +277,33 @@ export interface Work {
   /** Rows not yet done that nobody holds, due at or before `before`, oldest first, at most `limit` of each stage. */
   waiting(before: Instant, limit: number): Promise<{ stage: Stage; subject: string; dueAt: Instant }[]>;
   parked(limit: number): Promise<{ stage: Stage; subject: string; error: string; at: Instant }[]>;
+  /** Of every stage that has rows, by name. */
+  totals(): Promise<WorkTotal[]>;
+}
+
+/** How many rows a stage has, and since when the oldest of each kind is there; null where there is none. */
+export interface WorkTotal {
+  stage: Stage;
+  /** Waiting for their time, or for somebody to take them; `due` of them by now. */
+  waiting: number;
+  due: number;
+  oldestDueAt: Instant | null;
+  held: number;
+  oldestHeldAt: Instant | null;
+  parked: number;
+  oldestParkedAt: Instant | null;
 }
 
 // ── the rest ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 export interface Bodies {
   put(body: Body): Promise<void>;
+  /** Null where there never was one, and where retention has removed it. */
   get(id: string): Promise<string | null>;
+  /** When retention removed it; null where it is there, and where there never was one. */
+  removedAt(id: string): Promise<Instant | null>;
+  /** Removes the texts of up to `limit` bodies made longer than `olderThanMs` ago, the oldest first; how many. */
+  remove(kind: Body["kind"], olderThanMs: number, limit: number): Promise<number>;
 }
 
 /** A Slack message of ours. `part` tells the messages of one subject apart: `card`, `evidence`, `event:<version>` … */
@@ -246,7 +320,10 @@ export interface Postings {
   get(subject: string, part: string): Promise<Posting | null>;
   byMessage(channel: string, ts: string): Promise<Posting | null>;
   ofSubject(subject: string): Promise<Posting[]>;
-  /** Inserts, or replaces ts and hash of the same subject and part. */
+  /**
+   * Inserts, or replaces ts and hash of the same subject and part. Over a newer message of the same part it does
+   * nothing: whoever comes so late was stopped after posting, and another has posted and told since.
+   */
   record(posting: Posting): Promise<void>;
 }
 
@@ -269,6 +346,8 @@ export interface OutsideChanges {
     to: Instant;
     limit: number;
   }): Promise<PlacedChange[]>;
+  /** Lets go of up to `limit` changes that lie longer than `olderThanMs` back, the oldest first; answers how many. */
+  forget(olderThanMs: number, limit: number): Promise<number>;
 }
 
 /** Sums of what was spent under a name, over a window that slides with the database's clock, to the second. */

@@ -14,6 +14,12 @@ export function toStored(instant: string): string {
   return trim(`${seconds}.${fraction.slice(0, 6)}`);
 }
 
+/** As webhooks write it: always seven fractional digits. */
+export function toSevenDigits(instant: string): string {
+  const [seconds = "", fraction = ""] = instant.slice(0, -1).split(".");
+  return `${seconds}.${fraction.padEnd(7, "0")}Z`;
+}
+
 /** @param text with a decimal point. */
 const trim = (text: string): string => `${text.replace(/\.?0*$/, "")}Z`;
 

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toDotnetJson } from "./dotnet-json.ts";
 import { newGuid } from "./guid.ts";
+import { toSevenDigits } from "./instants.ts";
 import type { Change, Sandbox } from "./sandbox.ts";
 import { describeChange, eventsOf } from "./webhook-events.ts";
 import { findEnv, referencingFlags } from "./world.ts";
@@ -138,7 +139,7 @@ function render(
   return `{
   "event": "${events.join(",")}",
   "operator": "${escaped(change.actorName ?? "System")}",
-  "happenedAt": "${change.at.slice(0, -1).padEnd(27, "0")}Z",
+  "happenedAt": "${toSevenDigits(change.at)}",
   "changes": ${toDotnetJson(changes)},
   "organization": ${named(organization.id, organization.name)},
   "project": ${named(found?.project.id, found?.project.name)},

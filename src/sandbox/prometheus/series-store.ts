@@ -64,10 +64,17 @@ export function createSeriesStore(retentionMs = 6 * 3_600_000): SeriesStore {
   };
 }
 
+/** Whoever writes a series each second hands in the same labels each time. */
+const keys = new WeakMap<Labels, string>();
+
 /** Identity of a label set, whatever the order its labels were given in. */
 export function labelKey(labels: Labels): string {
+  const known = keys.get(labels);
+  if (known !== undefined) return known;
   const names = Object.keys(labels).toSorted();
-  return names.map((name) => `${name}=${JSON.stringify(labels[name])}`).join(", ");
+  const key = names.map((name) => `${name}=${JSON.stringify(labels[name])}`).join(", ");
+  keys.set(labels, key);
+  return key;
 }
 
 /** The newest sample at or before `at`, not older than Prometheus' five-minute look-back. */

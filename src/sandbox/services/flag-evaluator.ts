@@ -32,7 +32,8 @@ export async function createFlagEvaluator(
       orFallback(() => client.stringVariation(flagKey, user, fallback), fallback),
     booleanValue: (flagKey, user, fallback) =>
       orFallback(() => client.boolVariation(flagKey, user, fallback), fallback),
-    [Symbol.asyncDispose]: () => client.close(),
+    // Not waited for: the SDK looks only once a second whether it is to end, and nobody reads what it still has to tell.
+    [Symbol.asyncDispose]: async () => void client.close(),
   };
 }
 

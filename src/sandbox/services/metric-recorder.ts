@@ -11,23 +11,18 @@ export type MetricRecorder = {
 };
 
 type Counter = { name: string; labels: Labels; value: number };
-type Histogram = { name: string; labels: Labels; counts: number[]; sum: number };
+type Histogram = { name: string; labels: Labels; buckets: Labels[]; counts: number[]; sum: number };
 
 export function createMetricRecorder(sink: MetricSink, bucketBounds: readonly number[]): MetricRecorder {
   const bounds = [...bucketBounds, Infinity];
   const counters = new Map<string, Counter>();
   const histograms = new Map<string, Histogram>();
 
-  function publishHistogram({ name, labels, counts, sum }: Histogram, at: number): void {
+  function publishHistogram({ name, labels, buckets, counts, sum }: Histogram, at: number): void {
     let cumulative = 0;
-    for (const [index, bound] of bounds.entries()) {
+    for (const [index, bucket] of buckets.entries()) {
       cumulative += counts[index] ?? 0;
-      sink.append(
-        `${name}_bucket`,
-        { ...labels, le: bound === Infinity ? "+Inf" : String(bound) },
-        cumulative,
-        at,
-      );
+      sink.append(`${name}_bucket`, bucket, cumulative, at);
     }
     sink.append(`${name}_count`, labels, cumulative, at);
     sink.append(`${name}_sum`, labels, sum, at);
@@ -42,6 +37,7 @@ export function createMetricRecorder(sink: MetricSink, bucketBounds: readonly nu
       const histogram = entry(histograms, name, labels, () => ({
         name,
         labels,
+        buckets: bounds.map((bound) => ({ ...labels, le: bound === Infinity ? "+Inf" : String(bound) })),
         counts: bounds.map(() => 0),
         sum: 0,
       }));

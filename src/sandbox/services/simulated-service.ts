@@ -48,8 +48,11 @@ export type SimulatedService = AsyncDisposable & {
   advance(at: number): Promise<void>;
 };
 
-/** More requests than this in one tick are served as fewer, heavier ones, so that a long past is written quickly. */
-const servedPerTick = 100;
+/**
+ * More requests than this in one tick are served as fewer, heavier ones; in the past, where a tick is a second, as
+ * even fewer, so that an hour of it is written quickly.
+ */
+const servedPerTick = { now: 100, past: 50 };
 
 /** A service whose users come by in turn; each request is served under the variation that the SDK gives its user. */
 export function createSimulatedService(
@@ -71,6 +74,7 @@ export function createSimulatedService(
   async function serveUntil(
     at: number,
     variationOf: (user: SyntheticUser, at: number) => string | Promise<string>,
+    most = servedPerTick.now,
   ) {
     const from = servedUntil ?? at - tickMs;
     if (at <= from) return;
@@ -78,7 +82,7 @@ export function createSimulatedService(
     due += (requestsPerSecond * swell(at) * (at - from)) / 1_000;
     const arrivals = Math.floor(due);
     due -= arrivals;
-    const served = Math.min(arrivals, servedPerTick);
+    const served = Math.min(arrivals, most);
     for (let index = 0; index < served; index += 1) {
       const user = users[turn++ % users.length];
       if (user === undefined) throw new Error("the population is empty");
@@ -106,7 +110,7 @@ export function createSimulatedService(
         at < changedAt ? before : (present.get(user) ?? before);
       const end = until - (until % scrapeMs);
       servedUntil = end - minutes * 60_000;
-      while (servedUntil < end) await serveUntil(servedUntil + scrapeMs, variationOf);
+      while (servedUntil < end) await serveUntil(servedUntil + scrapeMs, variationOf, servedPerTick.past);
     },
     start() {
       if (timer === undefined) scheduleTick();

@@ -13,6 +13,7 @@ export const defaultBotScopes: readonly string[] = [
   "files:write",
   "usergroups:read",
   "users:read",
+  "users:read.email",
 ];
 
 export function createTokens(first: readonly Omit<Token, "revoked">[]) {

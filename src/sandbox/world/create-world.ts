@@ -22,6 +22,8 @@ export interface WorldOptions {
   port?: number;
   /** Lets a scripted model draft instead of the rules. */
   withModel?: boolean;
+  /** Slack then refuses what comes faster, as the real one does with 1; left out: it takes all. */
+  messagesPerSecondPerChannel?: number;
   /** Without simulated services: nothing ticks, for tests that look at something else. */
   quiet?: boolean;
 }
@@ -42,7 +44,13 @@ const historyMinutes = 60;
 export async function createWorld(options: WorldOptions) {
   await using stack = new AsyncDisposableStack();
   const now = Date.now();
-  const slack = stack.use(await createSlackSandbox({ commands: ["/flags", "/ops"] }));
+  const { messagesPerSecondPerChannel } = options;
+  const slack = stack.use(
+    await createSlackSandbox({
+      commands: ["/flags", "/ops"],
+      ...(messagesPerSecondPerChannel !== undefined && { messagesPerSecondPerChannel }),
+    }),
+  );
   settle(slack);
   const featbit = stack.use(await createFeatBitSandbox());
   const prometheus = stack.use(await createPrometheusSandbox());
@@ -166,6 +174,9 @@ const writeActions = [
   "UpdateFlagIndividualTargeting",
   "UpdateFlagTargetingRules",
   "UpdateFlagOffVariation",
+  // Rights of their own, granted only where flags are to be archived.
+  "ArchiveFlag",
+  "RestoreFlag",
 ];
 
 /** The least a token needs: to see the shop, and for the executor to change its flags. */

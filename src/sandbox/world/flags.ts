@@ -124,7 +124,7 @@ function controlFlags(createdAt: Date): NonNullable<Seed["flags"]> {
       variations,
       isEnabled: true,
       disabledVariationId: safest.id,
-      tags: ["signalman"],
+      tags: ["signalman", "signalman-controls"],
       fallthrough: wholly(serving.id),
       createdAt,
       by: emailOf("ruth"),
@@ -167,7 +167,7 @@ export function supportSplit(suspectPercent: number) {
 /** What people did to the flags, minutes before the alerts: two real causes and one innocent bystander. */
 export const mishaps = {
   support: { minutesAgo: 9, by: "chen", comment: "Try reranker_v2 on a tenth of the users" },
-  checkout: { minutesAgo: 6, by: "pavel", comment: "One-click checkout for everybody" },
+  checkout: { minutesAgo: 6, by: "maya", comment: "One-click checkout for everybody" },
   search: { minutesAgo: 24, by: "pavel", comment: "New ranking, quality looks the same" },
   /** The bad deploy of search. */
   searchDeploy: { minutesAgo: 5 },

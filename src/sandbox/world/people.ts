@@ -14,6 +14,7 @@ export const groups = [
   { id: "S0RELEASE", handle: "release-managers", users: [people.ruth.id, people.pavel.id] },
   { id: "S0CHECKOUT", handle: "checkout-owners", users: [people.chen.id] },
   { id: "S0ONCALL", handle: "on-call", users: [people.maya.id] },
+  { id: "S0PLATFORM", handle: "platform", users: [people.pavel.id] },
 ] as const;
 
 export const channels = {

@@ -11,26 +11,42 @@ export interface AlertWords {
 
 const here = "\u0001";
 
+/** `webhook`: as Alertmanager tells others; `api`: as Prometheus tells Alertmanager. */
+export const alertForms = ["webhook", "api"] as const;
+export type AlertForm = (typeof alertForms)[number];
+
 /**
- * Writes Alertmanager's webhook bodies of one alert and about 2 KB each. The load generator must cost little beside
+ * Writes bodies of one alert; Alertmanager's webhook has about 2 KB each. The load generator must cost little beside
  * what it measures, so that all but the id is rendered once.
  */
-export function createAlertWriter(startedAt: Date = new Date()): (words: AlertWords) => string {
+export function createAlertWriter(
+  form: AlertForm = "webhook",
+  startedAt: Date = new Date(),
+): (words: AlertWords) => string {
   const templates = new Map<string, string[]>();
   return ({ service, name, severity, id }) => {
     const key = `${service} ${name} ${severity}`;
     let pieces = templates.get(key);
     if (pieces === undefined) {
-      pieces = JSON.stringify(bodyOf(service, name, severity, startedAt)).split(
-        JSON.stringify(here).slice(1, -1),
-      );
+      const whole = webhookBody(service, name, severity, startedAt);
+      const body = form === "webhook" ? whole : whole.alerts.map(asPosted);
+      pieces = JSON.stringify(body).split(JSON.stringify(here).slice(1, -1));
       templates.set(key, pieces);
     }
     return pieces.join(id);
   };
 }
 
-function bodyOf(service: string, name: string, severity: string, startedAt: Date): unknown {
+function asPosted({
+  labels,
+  annotations,
+  startsAt,
+  generatorURL,
+}: ReturnType<typeof webhookBody>["alerts"][0]) {
+  return { labels, annotations, startsAt, generatorURL };
+}
+
+function webhookBody(service: string, name: string, severity: string, startedAt: Date) {
   const labels = {
     alertname: name,
     service,

@@ -1,6 +1,4 @@
-/** Where Signalman keeps things: the database that came along, a PostgreSQL of its own, or that and Redis for the queue. */
-export const stores = ["embedded", "postgres", "redis"] as const;
-export type StoreName = (typeof stores)[number];
+import type { StoreName } from "../../support/place.ts";
 
 export interface BenchOptions {
   store: StoreName;
@@ -8,6 +6,8 @@ export interface BenchOptions {
   quick: boolean;
   /** What the order of arms is drawn from. */
   seed: number;
+  /** How much there is to work on, where a bench has such a measure; else its own default. */
+  size?: number;
   /** Where processes of Signalman leave a CPU profile at their end. */
   profileFolder?: string;
   /** Progress and tables, for people. Never on stdout. */

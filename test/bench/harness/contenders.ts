@@ -1,8 +1,8 @@
 import { type Spawned, spawnSignalman } from "../../support/signalman.ts";
 import { openBareDoor } from "./bare-door.ts";
+import { type Part, startPart } from "./part.ts";
+import { openPlace, type Place, type StoreName } from "../../support/place.ts";
 import type { BenchOptions } from "./bench.ts";
-import { startPart } from "./part.ts";
-import { openPlace, type Place } from "./place.ts";
 import {
   openWorld,
   type Opened,
@@ -39,6 +39,8 @@ export async function startBare(
 
 export interface World extends AsyncDisposable {
   opened: Opened;
+  /** The process of the stand-ins, for what only some benches ask of it. */
+  part: Part;
   seen(): Promise<Seen>;
 }
 
@@ -49,6 +51,7 @@ export async function startWorld(plan: WorldPlan): Promise<World> {
   const owned = stack.move();
   return {
     opened,
+    part,
     seen: () => part.ask(whatWasSeen, null),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -58,26 +61,37 @@ export interface Ours extends Contender {
   place: Place;
   processes: readonly Spawned[];
   world: World;
+  /** One more process, on the same database; who starts it ends it. */
+  spawn(role: Roles[number]): Promise<Spawned>;
 }
 
 export type Roles = readonly ("all" | "web" | "worker" | "executor")[];
 
-/** Signalman as it is installed, one process a role, pointed at a world of its own. */
+/** One process for all that was brought along, else one for each role. */
+export function allRoles(store: StoreName): Roles {
+  return store === "embedded" ? ["all"] : ["web", "worker", "executor"];
+}
+
+/** Signalman as it is installed, one process a role, pointed at a world of its own; `prepare` comes before all of it. */
 export async function startOurs(
   { store, profileFolder }: Pick<BenchOptions, "store" | "profileFolder">,
   roles: Roles,
   plan: Omit<WorldPlan, "dataFolder">,
+  more: Readonly<Record<string, string>> = {},
+  prepare: (place: Place) => Promise<void> = () => Promise.resolve(),
 ): Promise<Ours> {
   await using stack = new AsyncDisposableStack();
   const place = stack.use(await openPlace(store));
+  await prepare(place);
   const world = stack.use(await startWorld({ ...plan, dataFolder: place.dataFolder }));
   const { settings, env } = world.opened;
   const profile = profileFolder === undefined ? {} : profiling(profileFolder);
   const processes: Spawned[] = [];
-  for (const role of roles) {
-    const options = { role, env: { ...env, ...place.env, ...profile } };
-    processes.push(stack.use(await spawnSignalman({ settings, env }, place.folder, options)));
-  }
+  const spawn = (role: Roles[number]) => {
+    const options = { role, env: { ...env, ...place.env, ...profile, ...more } };
+    return spawnSignalman({ settings, env }, place.folder, options);
+  };
+  for (const role of roles) processes.push(stack.use(await spawn(role)));
   const door = processes.find(({ doorUrl }) => doorUrl !== "")?.doorUrl;
   if (door === undefined) throw new Error(`none of the roles ${roles.join(", ")} has a door`);
   const owned = stack.move();
@@ -87,6 +101,7 @@ export async function startOurs(
     place,
     processes,
     world,
+    spawn,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

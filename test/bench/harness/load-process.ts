@@ -15,23 +15,30 @@ import { answering, servePart } from "./part.ts";
 
 type Mix = ClosedPlan["mix"];
 
-const accepted = 202;
+const isAccepted = (status: number): boolean => status >= 200 && status < 300;
 /** Requests under way at once in the open loop; one more than that waits, and its waiting counts. */
 const mostOpen = 256;
 
 /** Whole requests, one after the other. */
 function createSender(mix: Mix): () => { id: string; request: string } {
-  const write = createAlertWriter();
+  const write = createAlertWriter(mix.form);
   const url = new URL(mix.url);
   let sent = 0;
   return () => {
     const number = mix.fingerprints === null ? sent : sent % mix.fingerprints;
     sent += 1;
     const id = `${mix.run}-${number}`;
-    const service = mix.services[number % mix.services.length] ?? "";
-    const name = mix.named ? `Errors ${id}` : `HighErrorRate${number % 20}`;
-    return { id, request: signedRequest(url, mix.secret, write({ service, name, severity: "warning", id })) };
+    const { service, name } = kindOf(mix, number, id);
+    const body = write({ service, name, severity: mix.severity ?? "warning", id });
+    return { id, request: signedRequest(url, mix.secret, body) };
   };
+}
+
+function kindOf({ services, named, kinds }: Mix, number: number, id: string) {
+  const kind = kinds === undefined ? number : number % kinds.count;
+  const service = services[kind % services.length] ?? "";
+  if (kinds !== undefined) return { service, name: `${kinds.name}${Math.floor(kind / services.length)}` };
+  return { service, name: named ? `Errors ${id}` : `HighErrorRate${number % 20}` };
 }
 
 /** Counts answers; what is answered outside of the measured time is only known to have been accepted. */
@@ -43,7 +50,7 @@ function createTally(fromMs: number, toMs: number) {
   let last = 0;
   return {
     answered(status: number, dueMs: number, atMs: number): void {
-      if (status !== accepted) {
+      if (!isAccepted(status)) {
         others[status] = (others[status] ?? 0) + 1;
         return;
       }
@@ -162,7 +169,7 @@ servePart(
     answering(openLoopById, async (plan) => {
       const acks: [string, number][] = [];
       await runOpen(plan, (id, status, atMs) => {
-        if (status === accepted) acks.push([id, atMs]);
+        if (isAccepted(status)) acks.push([id, atMs]);
       });
       return acks;
     }),

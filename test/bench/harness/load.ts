@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { alertForms } from "./alerts.ts";
 import type { Call } from "./part.ts";
 
 /** What is sent: alerts told apart by an id, of so many services and kinds. */
@@ -13,6 +14,12 @@ const Mix = z.object({
   fingerprints: z.number().nullable(),
   /** Whether each alert's name has its id in it, so that its card can be told. */
   named: z.boolean().default(false),
+  /** Alerts are of so many kinds, a kind being a name and a service. */
+  kinds: z.object({ count: z.number(), name: z.string() }).optional(),
+  /** Left out: a warning. */
+  severity: z.enum(["critical", "warning"]).optional(),
+  /** Left out: as a webhook. */
+  form: z.enum(alertForms).optional(),
 });
 
 export const ClosedPlan = z.object({
@@ -34,10 +41,10 @@ export const OpenPlan = z.object({
 export type OpenPlan = z.infer<typeof OpenPlan>;
 
 export const Load = z.object({
-  /** 202s a second. */
+  /** Alerts accepted a second: answered with 202, or what else of 2xx others say. */
   perSecond: z.number(),
   accepted: z.number(),
-  /** Answers other than 202, by status; 0: none came. */
+  /** Answers that accept nothing, by status; 0: none came. */
   others: z.record(z.string(), z.number()),
   p50Ms: z.number(),
   p99Ms: z.number(),

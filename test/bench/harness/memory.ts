@@ -21,7 +21,8 @@ export function parentOf(pid: number): number {
   }
 }
 
-function withDescendants(roots: readonly number[]): Set<number> {
+/** These processes and all below them, as they are now. */
+export function withDescendants(roots: readonly number[]): Set<number> {
   const parents = new Map(allPids().map((pid) => [pid, parentOf(pid)]));
   const found = new Set(roots);
   for (let grown = true; grown;) {

@@ -1,20 +1,20 @@
 import type { Bench, BenchOptions, Figures } from "./bench.ts";
-import { missedGoals } from "./goals.ts";
+import { type Goal, missedGoals, type Verdict, verdictsOn } from "./goals.ts";
 
 export interface Judged {
   /** Its figures, and before them which bench and which store they are of. */
   result: Readonly<Record<string, string | number | Figures>>;
+  /** How the figures stand to the goals, whether or not anybody asked for `check`. */
+  verdicts: Verdict[];
   /** What was missed, in words. Empty unless `check`. */
   missed: string[];
 }
-
-type Goals = Parameters<typeof missedGoals>[0];
 
 /** Runs a bench and holds it against its goals. With `--quick` a miss is tried once more: short runs wander. */
 export async function runBench(
   bench: Bench,
   options: BenchOptions,
-  goals: Goals,
+  goals: readonly Goal[],
   check: boolean,
 ): Promise<Judged> {
   const { quick, store, say } = options;
@@ -25,6 +25,7 @@ export async function runBench(
       say(`Missed, trying once more: ${missed.join("; ")}`);
       continue;
     }
-    return { result: { bench: bench.name, store, ...figures }, missed };
+    const verdicts = verdictsOn(goals, figures, quick);
+    return { result: { bench: bench.name, store, ...figures }, verdicts, missed };
   }
 }

@@ -9,7 +9,13 @@ const WorldPlan = z.object({
   channelEach: z.boolean(),
   /** Labels that tell incidents of one service apart. */
   groupBy: z.array(z.string()),
+  /** Whether each service is suspected of a flag of its own, turned on just before its errors began. */
+  flagEach: z.boolean().optional(),
   withModel: z.boolean(),
+  /** How long the model takes for an answer; left out: no time. */
+  modelMs: z.number().optional(),
+  /** Whether Slack takes a message a second and channel, as the real one does, and refuses what comes faster. */
+  strictSlack: z.boolean().optional(),
   /** How often the model may be asked in an hour; left out: as Signalman has it. */
   callsPerHour: z.number().optional(),
 });
@@ -37,10 +43,17 @@ const Shown = z.object({
   drafted: z.boolean(),
   /** Ids of alerts that stand in it. */
   ids: z.array(z.string()),
+  /** How many alerts a card says that it stands for; 0 for what is none. */
+  alerts: z.number(),
 });
 export type Shown = z.infer<typeof Shown>;
 
-const Seen = z.object({ messages: z.array(Shown), modelCalls: z.number() });
+const Seen = z.object({
+  messages: z.array(Shown),
+  modelCalls: z.number(),
+  /** Calls that Slack refused for coming too fast. */
+  refused: z.number(),
+});
 export type Seen = z.infer<typeof Seen>;
 
 /** All that became visible in Slack so far, oldest first, and how often the model was asked. */

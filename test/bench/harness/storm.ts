@@ -2,12 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
 import type { BenchOptions, Figures } from "./bench.ts";
 import { nowMs } from "./clock.ts";
-import { type Ours, type Roles, startOurs } from "./contenders.ts";
+import { type Roles, startOurs } from "./contenders.ts";
 import { rounded } from "./figures.ts";
 import { openLoop, sendOne } from "./load.ts";
-import { memoryMb, parentOf } from "./memory.ts";
 import type { Part } from "./part.ts";
 import { sourceSecret, type Shown } from "./stand-ins.ts";
+import { watchMemory } from "./watch-memory.ts";
 
 export interface StormPlan {
   alerts: number;
@@ -37,7 +37,6 @@ export async function runStorm(
   const database = new Client(await ours.place.connect());
   await database.connect();
   try {
-    await delay(1500);
     await using memory = await watchMemory(ours, database);
     const mix = {
       url: ours.url,
@@ -65,8 +64,9 @@ export async function runStorm(
 
     const accepted = acceptedInAll + acked.filter(({ status }) => status === 202).length;
     const ownCards = new Set(lonelyCards(messages));
+    // A checkpoint of the ledger is told of outside of threads too, and of no alert.
     const cards = messages.filter(
-      ({ kind, topLevel, ts }) => kind === "posted" && topLevel && !ownCards.has(ts),
+      ({ kind, topLevel, alerts, ts }) => kind === "posted" && topLevel && alerts > 0 && !ownCards.has(ts),
     );
     for (const [status, count] of Object.entries(others))
       options.say(`  ${count} answers of status ${status}`);
@@ -124,7 +124,7 @@ async function settledRows(database: Client): Promise<number> {
 }
 
 /** When nothing was left to do but what only a clock starts, for a second on end. */
-async function idleAt(database: Client): Promise<number> {
+export async function idleAt(database: Client): Promise<number> {
   const giveUpMs = nowMs() + mostIdleMs;
   let since: number | null = null;
   while (nowMs() < giveUpMs) {
@@ -132,6 +132,7 @@ async function idleAt(database: Client): Promise<number> {
     const { rows } = await database.query(
       `select from signalman.inbox where outcome is null union all
        select from signalman.outbox where status <> 'parked' and stage in ('investigate', 'notify', 'tell', 'recheck')
+         and due_at < now() + interval '2 minutes'
        limit 1`,
     );
     if (rows.length > 0) since = null;
@@ -140,22 +141,4 @@ async function idleAt(database: Client): Promise<number> {
     await delay(200);
   }
   return giveUpMs;
-}
-
-/** Looks every 2 s: reading what a process holds costs it something. */
-async function watchMemory({ processes }: Ours, database: Client) {
-  const { rows } = await database.query<{ pid: number }>("select pg_backend_pid() as pid");
-  const pids = [...processes.map(({ pid }) => pid), parentOf(rows[0]?.pid ?? 0)].filter((pid) => pid > 1);
-  const atRest = memoryMb(pids);
-  let peak = atRest;
-  const look = () => (peak = Math.max(peak, memoryMb(pids)));
-  const timer = setInterval(look, 2000);
-  return {
-    atRest: () => atRest,
-    peak: () => look(),
-    [Symbol.asyncDispose]: () => {
-      clearInterval(timer);
-      return Promise.resolve();
-    },
-  };
 }

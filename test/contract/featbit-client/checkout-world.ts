@@ -20,11 +20,40 @@ export interface CheckoutWorld extends AsyncDisposable {
   featbit: FeatBitSandbox;
   reader: FlagReader;
   writer: FlagWriter;
+  /** With a token that may archive and restore besides. */
+  archivist: FlagWriter;
   internal: Segment;
   read(key?: string): Promise<FlagSnapshot>;
   plan(operation: Operation, key?: string): Promise<Plan>;
   /** Applies with an operation id of its own; the lease is ours unless told. */
   apply(plan: Plan, operationId?: string): ReturnType<FlagWriter["apply"]>;
+}
+
+/** The least a writing token needs, and what is granted apart. */
+function writing(besides: string[]) {
+  const changing = [
+    "ToggleFlag",
+    "UpdateFlagDefaultRule",
+    "UpdateFlagIndividualTargeting",
+    "UpdateFlagTargetingRules",
+    "UpdateFlagOffVariation",
+  ];
+  return [
+    {
+      id: "e",
+      resourceType: "env",
+      effect: "allow" as const,
+      actions: ["CanAccessEnv"],
+      resources: environments,
+    },
+    {
+      id: "f",
+      resourceType: "flag",
+      effect: "allow" as const,
+      actions: [...changing, ...besides],
+      resources: ["project/shop:env/*:flag/*"],
+    },
+  ];
 }
 
 /** A shop with a few flags in a FeatBit stand-in, and the adapter on it with tokens that may just do their work. */
@@ -74,31 +103,11 @@ export async function createCheckoutWorld(
           },
         ],
       },
+      { name: "signalman-write", token: "api-write", permissions: writing([]) },
       {
-        name: "signalman-write",
-        token: "api-write",
-        permissions: [
-          {
-            id: "e",
-            resourceType: "env",
-            effect: "allow",
-            actions: ["CanAccessEnv"],
-            resources: environments,
-          },
-          {
-            id: "f",
-            resourceType: "flag",
-            effect: "allow",
-            actions: [
-              "ToggleFlag",
-              "UpdateFlagDefaultRule",
-              "UpdateFlagIndividualTargeting",
-              "UpdateFlagTargetingRules",
-              "UpdateFlagOffVariation",
-            ],
-            resources: ["project/shop:env/*:flag/*"],
-          },
-        ],
+        name: "signalman-archive",
+        token: "api-archive",
+        permissions: writing(["ArchiveFlag", "RestoreFlag"]),
       },
     ],
     segments: [{ env: "shop/prod", key: "internal", name: "Internal", included: ["ann", "bob"] }],
@@ -123,6 +132,11 @@ export async function createCheckoutWorld(
     consoleUrl: "https://flags.example.com/",
   });
   const writer = createFeatBitWriter({ ...address, token: "api-write", settleMs: options.settleMs ?? 40 });
+  const archivist = createFeatBitWriter({
+    ...address,
+    token: "api-archive",
+    settleMs: options.settleMs ?? 40,
+  });
   const read = async (key = checkout.key) => {
     const snapshot = await reader.read(await reader.refOf(keys, key));
     if (snapshot === null) throw new Error(`no flag ${key}`);
@@ -135,6 +149,7 @@ export async function createCheckoutWorld(
     featbit,
     reader,
     writer,
+    archivist,
     internal,
     read,
     async plan(operation, key) {

@@ -43,6 +43,52 @@ test("the history of segments: both sides, author and comment, in the window, ne
   );
 });
 
+test("who edited a flag: people, tokens and Signalman's own writes, newest first, and none of another flag", async () => {
+  const { ref, flag } = await world.read();
+  const from = ago(60_000);
+  const before = (await world.reader.edits(ref, flag.id, from, 100)).length;
+  await world.featbit.as(alice).toggle({ env: "shop/prod", key: ref.key }, false, "off");
+  await world.featbit.as("signalman-read").toggle({ env: "shop/prod", key: ref.key }, true, "on");
+  const edits = await world.reader.edits(ref, flag.id, from, 100);
+  expect(edits.slice(0, edits.length - before)).toMatchObject([
+    { author: { name: "signalman-read (access token)", email: null }, comment: "on" },
+    { author: { name: "Alice", email: alice }, comment: "off" },
+  ]);
+  const now = (await world.read()).flag.revision;
+  expect(edits[0]?.made).toBe(now);
+  expect(edits[1]?.made).not.toBe(now);
+  expect(await world.reader.edits(ref, flag.id, from, 1)).toHaveLength(1);
+  expect(await world.reader.edits(ref, flag.id, ago(-1000), 10)).toEqual([]);
+  expect(await world.reader.edits(ref, "00000000-0000-4000-8000-0000000000ff", from, 10)).toEqual([]);
+});
+
+test("an edit of a segment stands in the log of a flag that uses it, and made no revision of the flag", async () => {
+  const { id, name, rules } = world.internal;
+  const [one, other] = (await world.read()).flag.variations;
+  const limit = {
+    tool: "flag.limit_to_segment" as const,
+    segmentId: id,
+    segmentName: name,
+    variationId: one?.id ?? "",
+    otherwiseVariationId: other?.id ?? "",
+  };
+  await world.apply(await world.plan(limit), "op-1");
+  const { ref, flag } = await world.read();
+  const said = { included: ["zoe"], excluded: [], rules };
+  await world.featbit.as(alice).retargetSegment("shop/prod", id, said, "let Zoe in");
+  const [newest, own] = await world.reader.edits(ref, flag.id, ago(60_000), 10);
+  expect(newest).toMatchObject({ comment: expect.stringContaining("segment"), made: null });
+  expect(own).toMatchObject({ comment: expect.stringContaining("op-1"), made: flag.revision });
+});
+
+test("an entry that FeatBit itself cannot show is an editor whom nobody knows", async () => {
+  const { ref, flag } = await world.read();
+  const path = `/envs/${ref.environmentId}/feature-flags/${ref.key}/description`;
+  await world.featbit.as(alice).request("PUT", path, { description: null });
+  const [newest] = await world.reader.edits(ref, flag.id, ago(60_000), 10);
+  expect(newest).toMatchObject({ author: null });
+});
+
 test("without a licence nothing waits to be applied", async () => {
   const { ref } = await world.read();
   expect(await world.reader.pendingChanges(ref)).toEqual([]);

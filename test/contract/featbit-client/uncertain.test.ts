@@ -116,7 +116,7 @@ describe("an uncertain write is read back, never guessed", () => {
 });
 
 describe("a certain no is failed, and nothing was written", () => {
-  test.each([400, 401, 403, 404, 422, 429])("%i", async (status) => {
+  test.each([400, 401, 403, 404, 422])("%i", async (status) => {
     const plan = await world.plan({ tool: "flag.turn_off" });
     world.featbit.inject({ ...put, does: { kind: "status", status, body: "" } });
     expect(await world.apply(plan)).toMatchObject({
@@ -124,6 +124,15 @@ describe("a certain no is failed, and nothing was written", () => {
       reason: expect.stringMatching(/Nothing was written\.$/),
     });
     expect(await world.writer.reconcile(plan, "OP-1")).toEqual({ kind: "not_applied" });
+  });
+
+  test("429: thrown with the time to wait, and nothing was written", async () => {
+    const plan = await world.plan({ tool: "flag.turn_off" });
+    const does = { kind: "status", status: 429, headers: { "retry-after": "7" } } as const;
+    world.featbit.inject({ ...put, does });
+    await expect(world.apply(plan)).rejects.toMatchObject({ code: "rate_limited", retryAfterMs: 7_000 });
+    expect(await world.writer.reconcile(plan, "OP-1")).toEqual({ kind: "not_applied" });
+    expect(await world.apply(plan)).toMatchObject({ kind: "applied" });
   });
 
   test("not to be read just before writing, for good", async () => {

@@ -81,12 +81,12 @@ test("two parallel targeting writes with one revision both answer 200, and the c
 });
 
 test("a toggle beside a targeting write loses one of the two, and the chain breaks exactly then", async () => {
-  await using server = await createOneFlag(8);
+  await using server = await createOneFlag(40);
   const outcomes = { bothKept: 0, lost: 0, conflict: 0 };
   for (let pair = 0; pair < 12; pair += 1) {
     const before = await server.read();
     const share = 0.2 + pair / 100;
-    const delayMs = pair % 4 === 3 ? 25 : 0;
+    const delayMs = pair % 4 === 3 ? 150 : 0;
     const toggling = server.toggle(!before.isEnabled);
     await sleep(delayMs);
     const targeting = await server.rollTo(before, share);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { createOpenAiDrafter, type OpenAiOptions } from "../../../src/adapters/openai/openai-drafter.ts";
+import type { OpenAiOptions } from "../../../src/adapters/openai/create-client.ts";
+import { createOpenAiDrafter } from "../../../src/adapters/openai/openai-drafter.ts";
 import { IncidentId } from "../../../src/domain/ids.ts";
 import { ModelBudget } from "../../../src/domain/model-budget.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";

@@ -72,7 +72,7 @@ describe("who may call", () => {
   });
 
   it("hides e-mails without users:read.email", async () => {
-    await using it = await open();
+    await using it = await open({ botScopes: ["users:read"] });
     expect((await it.client.users.info({ user: "U_ADA" })).user?.profile?.email).toBeUndefined();
     await using wide = await open({ botScopes: ["users:read", "users:read.email"] });
     expect((await wide.client.users.info({ user: "U_ADA" })).user?.profile?.email).toBe("ada@example.test");

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { later, type Instant } from "../../../src/domain/ids.ts";
+import { type Instant, later, toInstant } from "../../../src/domain/ids.ts";
 import { streamOf } from "../../../src/domain/ledger/stream.ts";
-import { streamFault, verifyLedger } from "../../../src/domain/ledger/verify.ts";
+import { toStored } from "../../../src/domain/ledger/chain.ts";
+import { streamFault } from "../../../src/domain/ledger/verify.ts";
+import { verifyLedger } from "../../../src/domain/ledger/verify-ledger.ts";
 import { MuteEvent } from "../../../src/domain/mute/events.ts";
 import { evolveMute, type MuteState } from "../../../src/domain/mute/mute.ts";
 import type { PlacedChange } from "../../../src/domain/outside-change.ts";
@@ -124,6 +126,42 @@ export function intakeConformance(given: Given): void {
       ]);
       expect(await given.store.inbox.accept(delivery("forgotten", "k1"))).toEqual({ kind: "accepted" });
     });
+
+    it("removes old bodies of one kind in batches and says since when; what is put again stays removed", async () => {
+      const { bodies } = given.store;
+      for (const id of ["old-1", "old-2"]) await bodies.put({ id, kind: "evidence", text: id });
+      await bodies.put({ id: "old-3", kind: "transcript", text: "said" });
+      expect(await bodies.remove("evidence", 3_600_000, 1000)).toBe(0);
+      expect(await bodies.removedAt("old-1")).toBeNull();
+      expect(await bodies.remove("evidence", -3_600_000, 1)).toBe(1);
+      while ((await bodies.remove("evidence", -3_600_000, 1000)) > 0);
+      await bodies.put({ id: "old-1", kind: "evidence", text: "again" });
+      expect(await Promise.all(["old-1", "old-2", "old-3"].map((id) => bodies.get(id)))).toEqual([
+        null,
+        null,
+        "said",
+      ]);
+      expect(Date.parse((await bodies.removedAt("old-1")) ?? "")).toBeGreaterThan(Date.now() - 3_600_000);
+      expect(await Promise.all(["old-3", "never"].map((id) => bodies.removedAt(id)))).toEqual([null, null]);
+    });
+
+    it("lets go of what others changed long ago", async () => {
+      const service = newGroup();
+      await put(given, [placed(service, "z", 0), placed(service, "z2", 1)]);
+      const { outsideChanges } = given.store;
+      const known = () =>
+        outsideChanges.between({
+          service,
+          environmentName: null,
+          from: toInstant(0),
+          to: toInstant(Date.now() + 400 * 86_400_000),
+          limit: 10,
+        });
+      expect(await outsideChanges.forget(3660 * 86_400_000, 1000)).toBe(0);
+      expect(await known()).toHaveLength(2);
+      while ((await outsideChanges.forget(-400 * 86_400_000, 1)) > 0);
+      expect(await known()).toEqual([]);
+    });
   });
 
   describe("outside changes", () => {
@@ -209,7 +247,7 @@ export function intakeConformance(given: Given): void {
       });
       expect(result).toEqual({ kind: "committed" });
       const entries = await given.store.ledger.events(streamOf("mute", service));
-      expect(streamFault(entries)).toBeNull();
+      expect(streamFault(entries.map(toStored))).toBeNull();
       let state: MuteState | null = null;
       for (const { type, at, data } of entries) {
         state = evolveMute(service, state, MuteEvent.parse({ type, at, ...data }));
@@ -217,7 +255,9 @@ export function intakeConformance(given: Given): void {
       expect(await given.store.ledger.muteOf(service)).toEqual({ state, version: 3 });
       expect(await given.store.ledger.mutes()).toContainEqual({ state, version: 3 });
       while ((await given.store.ledger.sequence(1000)) > 0);
-      const verdict = await verifyLedger((from, limit) => given.store.ledger.entries(from, limit));
+      const verdict = await verifyLedger({
+        entries: (from, limit) => given.store.ledger.stored(from, limit),
+      });
       expect(verdict.kind).toBe("intact");
       await expect(
         given.pool.query(`delete from events where stream = '${streamOf("mute", service)}'`),

@@ -6,7 +6,9 @@ import { later, type ChangeId, type IncidentId } from "../../../src/domain/ids.t
 import { IncidentEvent } from "../../../src/domain/incident/events.ts";
 import { evolveIncident, type IncidentState } from "../../../src/domain/incident/incident.ts";
 import { streamOf } from "../../../src/domain/ledger/stream.ts";
-import { streamFault, verifyLedger } from "../../../src/domain/ledger/verify.ts";
+import { toStored } from "../../../src/domain/ledger/chain.ts";
+import { streamFault } from "../../../src/domain/ledger/verify.ts";
+import { verifyLedger } from "../../../src/domain/ledger/verify-ledger.ts";
 import { seeded } from "../../support/flag-arbitraries.ts";
 import { follow, newGroup, openIncident, type Given } from "./given.ts";
 import {
@@ -34,6 +36,77 @@ export function ledgerConformance(given: Given): void {
       expect(await given.store.ledger.incident(first)).toBeNull();
       expect(await given.store.bodies.get(`body-${first}`)).toBeNull();
       expect(await given.store.work.claim("notify", first, 1_000)).toBeNull();
+    });
+
+    it("counts what waits for people, since when, and what came too late", async () => {
+      const { ledger } = given.store;
+      const far = later(at, 400 * 86_400_000);
+      const before = await ledger.reviewQueue(far);
+      const { id: incidentId } = await openIncident(given);
+      const id = newChangeId();
+      const waiting = proposed(`flag-${id}`).map((event) =>
+        event.type === "change_proposed" ? { ...event, incidentId } : event,
+      );
+      const late = { type: "approval_chased" as const, afterMs: 60_000, roles: [] };
+      await ledger.commit({
+        writes: [
+          changeWrite(id, 0, [
+            ...waiting,
+            { ...late, at: later(far, -1), kind: "sla_missed" },
+            { ...late, at: far, kind: "reminder" },
+            { ...late, at: far, kind: "sla_missed" },
+          ]),
+        ],
+      });
+      const after = await ledger.reviewQueue(far);
+      expect(after).toMatchObject({ waiting: before.waiting + 1, slaMisses: 1 });
+      expect(after.oldestSince).toBe(at);
+    });
+
+    it("gives what became of drafts and findings, by service, newest kept, in order of time", async () => {
+      const { ledger } = given.store;
+      const far = later(at, 800 * 86_400_000);
+      const { id: incidentId } = await openIncident(given);
+      const [drafted, asked] = [newChangeId(), newChangeId()];
+      const person = { kind: "person" as const, userId: "U1", name: "Maya" };
+      const write = (id: ChangeId, requester: typeof person | null, ms: number) => {
+        const events = proposed(`flag-${id}`).map((event) => {
+          if (event.type !== "change_proposed") return event;
+          const { proposal } = event;
+          const { action } = proposal;
+          const actor = requester === null ? action.actor : { ...action.actor, requester };
+          return { ...event, incidentId, proposal: { ...proposal, action: { ...action, actor } } };
+        });
+        const rejected = { type: "change_rejected" as const, by: "Ruth", rationale: "No." };
+        return changeWrite(id, 0, [...events, { ...rejected, at: later(far, ms) }]);
+      };
+      const answer = { type: "feedback_given" as const, at: later(far, 1), userId: "U1", name: "Maya" };
+      await ledger.commit({
+        writes: [
+          write(drafted, null, 2),
+          write(asked, person, 3),
+          incidentWrite(incidentId, 1, [{ ...answer, useful: true }]),
+        ],
+      });
+      const marks = await ledger.qualityMarks(far, 10);
+      expect(marks).toEqual([
+        {
+          service: "checkout",
+          at: later(far, 1),
+          subject: `incident/${incidentId} U1`,
+          measure: "not_useful",
+          bad: false,
+        },
+        {
+          service: "checkout",
+          at: later(far, 2),
+          subject: `change/${drafted}`,
+          measure: "rejected",
+          bad: true,
+        },
+      ]);
+      expect(await ledger.qualityMarks(far, 1)).toEqual(marks.slice(1));
+      expect(await ledger.qualityMarks(later(far, 2), 10)).toEqual([]);
     });
 
     it("lets one of many concurrent commits on the same version win", async () => {
@@ -119,7 +192,7 @@ export function ledgerConformance(given: Given): void {
         kind: "committed",
       });
       const events = await given.store.ledger.events(`incident/${id}`);
-      expect(streamFault(events)).toBeNull();
+      expect(streamFault(events.map(toStored))).toBeNull();
       expect(events[0]?.data["title"]).toBe("x\0y\uFFFD");
       expect((await given.store.ledger.openIncidentByGroup(group))?.state.title).toBe("x\0y\uFFFD");
     });
@@ -248,7 +321,7 @@ function eventOf(what: string, version: number): IncidentEvent {
 
 async function expectIncidentFolded(given: Given, id: IncidentId, version: number): Promise<void> {
   const events = await given.store.ledger.events(streamOf("incident", id));
-  expect(streamFault(events)).toBeNull();
+  expect(streamFault(events.map(toStored))).toBeNull();
   expect(events).toHaveLength(version);
   let state: IncidentState | null = null;
   for (const { type, at, data } of events) {
@@ -259,7 +332,7 @@ async function expectIncidentFolded(given: Given, id: IncidentId, version: numbe
 
 async function expectChangeFolded(given: Given, id: ChangeId, version: number): Promise<void> {
   const events = await given.store.ledger.events(streamOf("change", id));
-  expect(streamFault(events)).toBeNull();
+  expect(streamFault(events.map(toStored))).toBeNull();
   expect(events).toHaveLength(version);
   let state: ChangeState | null = null;
   for (const { type, at, data } of events) {
@@ -269,6 +342,9 @@ async function expectChangeFolded(given: Given, id: ChangeId, version: number): 
 }
 
 async function expectIntact(given: Given): Promise<void> {
-  const verdict = await verifyLedger((from, limit) => given.store.ledger.entries(from, limit), 50);
+  const verdict = await verifyLedger({
+    entries: (from, limit) => given.store.ledger.stored(from, limit),
+    pageSize: 50,
+  });
   expect(verdict.kind).toBe("intact");
 }

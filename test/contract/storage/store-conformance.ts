@@ -1,8 +1,5 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Pool, PoolConfig } from "pg";
+import type { PoolConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPool } from "../../../src/adapters/postgres/create-pool.ts";
 import { migrate } from "../../../src/adapters/postgres/migrate.ts";
@@ -10,12 +7,11 @@ import { createStore } from "../../../src/adapters/postgres/store.ts";
 import { toInstant } from "../../../src/domain/ids.ts";
 import type { TestDatabase } from "../../support/databases.ts";
 import { typed } from "../../support/typed.ts";
-import { verifyLedger } from "../../../src/domain/ledger/verify.ts";
-import { newGroup, type Given } from "./given.ts";
+import type { Given } from "./given.ts";
 import { intakeConformance } from "./intake-conformance.ts";
+import { checkpointsConformance } from "./checkpoints-conformance.ts";
 import { inboxConformance } from "./inbox-conformance.ts";
 import { ledgerConformance } from "./ledger-conformance.ts";
-import { delivery, incidentWrite, muteWrite, newIncidentId, opened } from "./story-of-streams.ts";
 import { workConformance } from "./work-conformance.ts";
 
 /** What every store promises, whatever PostgreSQL is behind it. */
@@ -39,6 +35,7 @@ export function storeConformance({ title, open }: TestDatabase): void {
 
     inboxConformance(given);
     ledgerConformance(given);
+    checkpointsConformance(given);
     workConformance(given);
     intakeConformance(given);
 
@@ -49,6 +46,7 @@ export function storeConformance({ title, open }: TestDatabase): void {
       const posting = { subject: "INC-1", part: "card", channel: "C1", ts: "1.1", renderedHash: "h1" };
       await given.store.postings.record(posting);
       await given.store.postings.record({ ...posting, renderedHash: "h2" });
+      await given.store.postings.record({ ...posting, ts: "1.0", renderedHash: "of an older message" });
       await given.store.postings.record({ ...posting, part: "evidence", ts: "1.2" });
       expect(await given.store.postings.get("INC-1", "card")).toEqual({ ...posting, renderedHash: "h2" });
       expect(await given.store.postings.byMessage("C1", "1.2")).toMatchObject({ part: "evidence" });
@@ -79,41 +77,6 @@ export function storeConformance({ title, open }: TestDatabase): void {
       expect(Date.parse(now)).toBeGreaterThan(before);
     });
 
-    it("brings a database of the first release up to date with all that it holds", async () => {
-      const pool = createPool(await given.database(), () => undefined);
-      stack.defer(() => pool.end());
-      const store = createStore(pool);
-      await asFirstReleased(pool);
-      const id = newIncidentId();
-      const group = newGroup();
-      const [bad, fresh] = [delivery("old", "k1"), delivery("old", null)];
-      for (const each of [bad, fresh]) await store.inbox.accept(each);
-      const result = await store.ledger.commit({
-        writes: [incidentWrite(id, 0, [opened(group)])],
-        followUps: [{ stage: "notify", subject: id, correlationId: bad.correlationId }],
-        settle: [{ id: bad.id, settlement: { outcome: "quarantined", reason: "unreadable" } }],
-      });
-      expect(result).toEqual({ kind: "committed" });
-      while ((await store.ledger.sequence(100)) > 0);
-
-      await migrate(pool);
-
-      expect((await store.ledger.openIncidentByGroup(group))?.state.id).toBe(id);
-      expect(await store.ledger.openIncidentCount(group)).toBe(1);
-      expect(await store.work.claim("notify", id, 1_000)).not.toBeNull();
-      expect(await store.inbox.requeue(bad.id, "Olga")).toBe(true);
-      const claimed = await store.inbox.claim("old", 10, 1_000);
-      expect(claimed.map((each) => each.id)).toEqual([bad.id, fresh.id]);
-      const settle = [{ id: fresh.id, settlement: { outcome: "noted" as const, what: "a ping" } }];
-      const mute = muteWrite("checkout", 0, [
-        { type: "service_unmuted", at: toInstant(0), userId: "U1", name: "Ruth", reason: "" },
-      ]);
-      expect(await store.ledger.commit({ writes: [mute], settle })).toEqual({ kind: "committed" });
-      while ((await store.ledger.sequence(100)) > 0);
-      const verdict = await verifyLedger((from, limit) => store.ledger.entries(from, limit));
-      expect(verdict).toMatchObject({ kind: "intact", entries: 2, streams: 2 });
-    });
-
     it("refuses to start on migrations that were changed or are from the future", async () => {
       await migrate(given.pool); // nothing to do
       await given.pool.query("insert into migrations (name, checksum) values ('9999-future.sql', 'x')");
@@ -123,18 +86,4 @@ export function storeConformance({ title, open }: TestDatabase): void {
       await expect(migrate(given.pool)).rejects.toThrow(/0001.*differs/);
     });
   });
-}
-
-/** The tables as the first release made them, and its note that it did. */
-async function asFirstReleased(pool: Pool): Promise<void> {
-  const name = "0001-storage.sql";
-  const file = path.join(import.meta.dirname, "../../../src/adapters/postgres/migrations", name);
-  const sql = await readFile(file, "utf8");
-  await pool.query("create schema signalman");
-  await pool.query(sql);
-  await pool.query(
-    "create table migrations (name text primary key, checksum text not null, applied_at timestamptz not null default now())",
-  );
-  const checksum = createHash("sha256").update(sql).digest("hex");
-  await pool.query("insert into migrations (name, checksum) values ($1, $2)", [name, checksum]);
 }

@@ -106,6 +106,33 @@ export function workConformance(given: Given): void {
       expect(await given.store.work.claim("verify", subject, 5_000)).toBeNull();
     });
 
+    it("is counted by stage: what waits, what is due, held and parked, and since when", async () => {
+      const before = await given.store.work.totals();
+      const were = before.find(({ stage }) => stage === "settle");
+      const now = await given.store.now();
+      const [soon, late, held, parked] = [newChangeId(), newChangeId(), newChangeId(), newChangeId()];
+      const longAgo = later(now, -365 * 86_400_000);
+      await put(given, follow("settle", soon, longAgo));
+      await put(given, follow("settle", late, later(now, 60_000)));
+      for (const subject of [held, parked]) await put(given, follow("settle", subject));
+      expect(await given.store.work.claim("settle", held, 60_000)).not.toBeNull();
+      const lost = await given.store.work.claim("settle", parked, 60_000);
+      if (lost === null) throw new Error("expected work");
+      await given.store.work.park(lost, "no use");
+      const totals = await given.store.work.totals();
+      const after = totals.find(({ stage }) => stage === "settle");
+      expect(after).toMatchObject({
+        waiting: (were?.waiting ?? 0) + 2,
+        due: (were?.due ?? 0) + 1,
+        held: (were?.held ?? 0) + 1,
+        parked: (were?.parked ?? 0) + 1,
+        oldestDueAt: longAgo,
+      });
+      expect(after?.oldestHeldAt).not.toBeNull();
+      expect(after?.oldestParkedAt).not.toBeNull();
+      expect(totals.map(({ stage }) => stage)).toEqual(totals.map(({ stage }) => stage).toSorted());
+    });
+
     it("is tried again when due, cancelled while it waits, and parked for good", async () => {
       const subject = newChangeId();
       await put(given, follow("execute", subject));

@@ -23,7 +23,7 @@ describe("the command line", () => {
     ["an unknown command", ["adit"], /^There is no command "adit"\. Did you mean "audit"\?\n/],
     ["a path for a command", ["../main"], /^There is no command "\.\.\/main"\./],
     ["an unknown word", ["audit", "verfy"], /^There is no "audit verfy"\. Did you mean "verify"\?\n/],
-    ["no word", ["audit"], /^Say what to do: verify or show\.\n/],
+    ["no word", ["audit"], /^Say what to do: verify, show or export\.\n/],
     ["an unknown option", ["audit", "verify", "--jsn"], /^Unknown option '--jsn'/],
     ["something that is no id", ["audit", "show", "CHG-1"], /^"CHG-1" is no id; it is INC- or CHG- and ten/],
     [

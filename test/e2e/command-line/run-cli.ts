@@ -24,14 +24,17 @@ export interface CliOptions {
   cwd: string;
   env?: Record<string, string>;
   nodeArgs?: readonly string[];
+  /** What is piped into it. */
+  input?: string;
 }
 
-export function startCli(args: readonly string[], { cwd, env = {}, nodeArgs = [] }: CliOptions) {
+export function startCli(args: readonly string[], { cwd, env = {}, nodeArgs = [], input }: CliOptions) {
   const child: ChildProcess = spawn(process.execPath, [...nodeArgs, launcher, ...args], {
     cwd,
     env: { PATH: process.env["PATH"], ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
+  child.stdin?.end(input);
   const result = (async (): Promise<CliResult> => {
     if (child.stdout === null || child.stderr === null) throw new Error("no pipes");
     const [stdout, stderr] = await Promise.all([

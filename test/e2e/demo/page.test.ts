@@ -1,8 +1,11 @@
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { hasBrowser, openBrowser } from "../../support/browser.ts";
+import { images, takesPictures } from "../console/look.ts";
 import { startDemo } from "./demo-process.ts";
 
 const ready = /ready: (http:\/\/127\.0\.0\.1:\d+\/)/;
@@ -42,6 +45,7 @@ describe.skipIf(!hasBrowser())("the demo's page in a real Chromium", () => {
     await tab.getByRole("radio", { name: /Ruth Lindqvist.*may approve/ }).focus();
     await tab.keyboard.press("Space");
     await tab.getByText("Only visible to you").waitFor({ state: "detached" });
+    await lookAtHome(tab);
     await approve.press("Enter");
     const modal = tab.getByRole("dialog", { name: "Approve the change" });
     await modal.getByLabel("Why is this right?").fill("It began with reranker_v2");
@@ -68,6 +72,36 @@ describe.skipIf(!hasBrowser())("the demo's page in a real Chromium", () => {
   });
 });
 
+/** The home tab of whoever may approve, there and back again. */
+async function lookAtHome(tab: Page): Promise<void> {
+  await tab.getByRole("button", { name: "Signalman home" }).press("Enter");
+  await tab.getByText("Waiting for your decision: 1").waitFor();
+  await tab.getByText(/approval_required.*support-assistant/).waitFor();
+  await tab.getByRole("button", { name: "Refresh" }).press("Enter");
+  await tab.getByRole("button", { name: "Pause", exact: true }).waitFor();
+  if (takesPictures) {
+    await tab.evaluate("document.getElementById('toasts').replaceChildren()");
+    const clip = { x: 0, y: 0, width: 1040, height: 560 };
+    await tab.screenshot({ path: join(images, "home-tab.png"), clip });
+  }
+  await tab.getByRole("button", { name: "incidents", exact: true }).press("Enter");
+  await tab.getByRole("button", { name: "Approve" }).waitFor();
+  if (takesPictures) await takeCard(tab);
+}
+
+/** The card that waits, and the plot in its thread, for the README. */
+async function takeCard(tab: Page): Promise<void> {
+  await tab.setViewportSize({ width: 1440, height: 1800 });
+  const card = tab.locator("article", { hasText: "Proposed change" }).first();
+  await card.screenshot({ path: join(images, "card.png") });
+  await tab.locator("summary .count").first().click();
+  const plot = tab.locator(".replies article", { has: tab.locator("img") }).last();
+  await plot.scrollIntoViewIfNeeded();
+  await tab.mouse.move(5, 5);
+  await plot.screenshot({ path: join(images, "card-plot.png") });
+  await tab.setViewportSize({ width: 1440, height: 1000 });
+}
+
 describe("signalman demo", () => {
   it(
     "takes the next port when its own is taken, ends at SIGTERM and leaves nothing behind",
@@ -81,6 +115,9 @@ describe("signalman demo", () => {
       const [, log = ""] = await demo.line(/Log: (.+)$/);
       expect(existsSync(log)).toBe(true);
       expect((await fetch(url)).status).toBe(200);
+      const [, consoleUrl = "", token = ""] = await demo.line(/Console: (\S+), token (\S+)$/);
+      const signIn = { method: "POST", body: new URLSearchParams({ token }), redirect: "manual" } as const;
+      expect((await fetch(`${consoleUrl}/sign-in`, signIn)).status).toBe(303);
       demo.child.kill("SIGTERM");
       expect(await demo.ended()).toBe(0);
       expect(existsSync(log)).toBe(false);

@@ -25,6 +25,7 @@ export type Answer = z.infer<typeof Answer>;
 /** One process that holds the embedded server open. */
 export interface Holder extends AsyncDisposable {
   ready: Answer;
+  pid: number;
   ask(line: string): Promise<Answer>;
   /** Ends as a person would have it end. */
   end(): Promise<void>;
@@ -46,8 +47,10 @@ export async function hold(dataFolder: string, account?: Account, binaries?: str
     if (line.done === true) throw new Error("the holder ended without an answer");
     return Answer.parse(JSON.parse(line.value));
   };
+  if (child.pid === undefined) throw new Error("a spawned process has a pid");
   const holder = {
     ready: await next(),
+    pid: child.pid,
     async ask(line: string) {
       child.stdin.write(`${line}\n`);
       return next();
@@ -95,8 +98,10 @@ export async function serverPid(home: string): Promise<number | undefined> {
   return pid !== undefined && runs(pid) ? pid : undefined;
 }
 
+/** The pid of the process that keeps that server. */
 export async function keeperPid(home: string): Promise<number | undefined> {
-  const pid = await pidIn(path.join(home, "keeper.pid"));
+  const server = await pidIn(path.join(home, "data", "postmaster.pid"));
+  const pid = await pidIn(path.join(home, `keeper-of-${server}.pid`));
   return pid !== undefined && runs(pid) ? pid : undefined;
 }
 

@@ -83,6 +83,28 @@ describe.each(accounts())("embedded PostgreSQL as $title", ({ account }) => {
     expect(await serverPid(folder.home)).toBeUndefined();
   });
 
+  it("is known to be kept again after another had started it for a while", async () => {
+    const folder = await emptyFolder();
+    const first = await hold(folder.path, account);
+    process.kill(first.pid, "SIGSTOP");
+    process.kill(await mustPid(serverPid(folder.home)), "SIGKILL");
+    const second = await hold(folder.path, account);
+    expect(second.ready).toMatchObject({ startedByUs: true });
+    const another = await mustPid(keeperPid(folder.home));
+    process.kill(first.pid, "SIGCONT");
+    await second.end();
+    await until("the first keeps it again", async () => {
+      const [keeper, server] = [await keeperPid(folder.home), await serverPid(folder.home)];
+      return server !== undefined && keeper !== undefined && keeper !== another;
+    });
+
+    const server = await serverPid(folder.home);
+    const third = await hold(folder.path, account);
+    await third.end();
+    expect(await serverPid(folder.home)).toBe(server);
+    await first.end();
+  });
+
   it("is joined and kept when starter and keeper were killed and the server lived on", async () => {
     const folder = await emptyFolder();
     const first = await hold(folder.path, account);

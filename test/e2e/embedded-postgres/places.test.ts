@@ -86,7 +86,9 @@ it("refuses the data folder of another major version and says what to do", async
   await first.end();
   await writeFile(path.join(folder.home, "data", "PG_VERSION"), "17\n");
   const second = await hold(folder.path, ordinary?.account);
-  expect(second.ready.failed).toMatch(/made by PostgreSQL 17, this Signalman brings 18.*pg_dumpall/);
+  expect(second.ready.failed).toMatch(
+    /made by PostgreSQL 17, this Signalman brings 18.*run "signalman upgrade"/,
+  );
 });
 
 it.runIf(isRoot && ordinary)("refuses a data folder of another user", async () => {

@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { createIdentity } from "../../../src/adapters/slack/identity.ts";
 import { createSlack } from "../../../src/adapters/slack/slack.ts";
 import type { OpsError } from "../../../src/domain/ops-error.ts";
-import { decisions, incidentId, voteCommand } from "../../support/change-fixtures.ts";
+import { Decision } from "../../../src/domain/policy/decision.ts";
+import { Roles } from "../../../src/domain/policy/roles.ts";
+import { decisions, incidentId, requirement, voteCommand } from "../../support/change-fixtures.ts";
 import { createSlackWorld, proposal, roles } from "./slack-world.ts";
 
 const quiet = {
@@ -48,11 +50,46 @@ describe("showing an incident", () => {
         .map((message) => message.text),
     ).toEqual([
       "Ruth approved CHG-0000000001: Errors began with it",
-      "CHG-0000000001 has the approvals it needs and will be carried out.",
+      "CHG-0000000001 is approved and will be carried out.",
     ]);
     expect(site.messageLog.filter((entry) => JSON.stringify(entry).includes("subteam^S0REV"))).toHaveLength(
       1,
     );
+  });
+
+  it("reminds whom it asked, and calls those who may decide from then on, once each", async () => {
+    const minute = 60_000;
+    const chase = [
+      { kind: "reminder" as const, afterMs: 5 * minute, roles: [] },
+      { kind: "sla_missed" as const, afterMs: 10 * minute, roles: [] },
+      { kind: "escalation" as const, afterMs: 15 * minute, roles: ["second-line"] },
+    ];
+    const more = Roles.parse({
+      roles: { ...roles.roles, "second-line": { groups: ["S0SECOND"], permit: [{ actions: ["approve"] }] } },
+    });
+    await using world = await createSlackWorld({
+      slack: { roles: more },
+      decision: Decision.parse({ ...decisions.queue(), requirement: { ...requirement(), chase } }),
+    });
+    const { site, story } = world;
+    await world.show();
+    const { channel, ts } = await world.card();
+    const chased = () =>
+      site
+        .thread(channel, ts)
+        .map(({ text }) => text)
+        .filter((text) => text.includes("min"));
+    for (const wait of [5, 10]) {
+      story.pass(wait);
+      story.change({ command: "chase" });
+      await world.show();
+      await world.show();
+    }
+    expect(chased()).toEqual([
+      "<!subteam^S0REV> CHG-0000000001 has waited 5 min for a decision.",
+      "CHG-0000000001 was to be decided within 10 min, and was not.",
+      "<!subteam^S0SECOND> CHG-0000000001 has waited 15 min: from now on an approval by second-line counts as well.",
+    ]);
   });
 
   it("shows a crash between post and record at most one more card, and shows of one moment never two", async () => {
@@ -98,6 +135,18 @@ describe("showing an incident", () => {
     await expect(world.show()).rejects.toMatchObject({ code: "rate_limited", retryable: true });
   });
 
+  it("draws a card that had to wait for its turn as the incident is by then", async () => {
+    await using world = await createSlackWorld();
+    world.site.faults.next("chat.postMessage", { kind: "rate_limited", retryAfterS: 1 });
+    await world.bot.announcer.show(world.story.view(), () => {
+      world.story.incident({ command: "acknowledge", userId: "U0ADA", name: "Ada" });
+      return Promise.resolve(world.story.view());
+    });
+    expect(JSON.stringify(world.site.messages("C0OPS"))).toContain("*On it:* Ada");
+    await world.show();
+    expect(world.site.callLog.filter(({ method }) => method === "chat.update")).toEqual([]);
+  });
+
   it("keeps inside one message a second and channel", async () => {
     const limits = { messageIntervalMs: 1100, messageBurst: 1 };
     await using world = await createSlackWorld({
@@ -113,7 +162,8 @@ describe("showing an incident", () => {
   it("posts in the default channel what its own channel does not take, and says so", async () => {
     await using world = await createSlackWorld();
     const view = world.story.view();
-    await world.bot.announcer.show({ ...view, incident: { ...view.incident, channel: "C0CLOSED" } });
+    const closed = { ...view, incident: { ...view.incident, channel: "C0CLOSED" } };
+    await world.bot.announcer.show(closed, () => Promise.resolve(closed));
     expect(world.site.messages("C0CLOSED")).toEqual([]);
     expect(JSON.stringify(world.site.messages("C0OPS"))).toContain(
       "the channel C0CLOSED cannot be posted to",
@@ -284,6 +334,25 @@ describe("who somebody is", () => {
     faults.next("usergroups.list", { kind: "error", error: "plan_upgrade_required" });
     expect(await identity.person("U0ADA", 0)).toMatchObject({ groups: [] });
     await expect(identity.person("U0NOBODY", 0)).rejects.toMatchObject({ code: "rejected" });
+  });
+
+  it("is found by e-mail address, asked for once a minute; nobody's is nobody's, and no answer is none", async () => {
+    await using world = await createSlackWorld({
+      sandbox: { botScopes: ["chat:write", "usergroups:read", "users:read", "users:read.email"] },
+    });
+    const { botToken, apiUrl, workspace, faults, callLog } = world.site;
+    workspace.addUser({ id: "U0EVE", name: "eve", realName: "Eve Editor", email: "eve@example.com" });
+    const { findPerson } = createIdentity({ botToken, apiUrl, roles, log: quiet, timeoutMs: 200 });
+    expect(await findPerson("Eve@example.com")).toBe("U0EVE");
+    expect(await findPerson("nobody@example.com")).toBeNull();
+    const calls = callLog.length;
+    expect([await findPerson("Eve@example.com"), await findPerson("nobody@example.com")]).toEqual([
+      "U0EVE",
+      null,
+    ]);
+    expect(callLog).toHaveLength(calls);
+    faults.next("users.lookupByEmail", { kind: "hang" });
+    await expect(findPerson("ada@example.com")).rejects.toMatchObject({ code: "timeout" });
   });
 
   it("forgets groups when Slack says that they changed", async () => {

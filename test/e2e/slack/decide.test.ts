@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { changeId, decisions, incidentId, voteCommand } from "../../support/change-fixtures.ts";
+import { type ApprovalRequirement, Decision } from "../../../src/domain/policy/decision.ts";
+import {
+  changeId,
+  decisions,
+  incidentId,
+  requirement,
+  reviseCommand,
+  voteCommand,
+} from "../../support/change-fixtures.ts";
+import type { EditChoices } from "../../../src/pipeline/ports/person-actions.ts";
+import type { Entries } from "../../../src/sandbox/slack/driver/view-state.ts";
 import { typed } from "../../support/typed.ts";
 import { complaintsAboutView } from "../../unit/slack/slack-text.ts";
 import { createSlackWorld, proposal, type SlackWorld } from "./slack-world.ts";
@@ -78,7 +88,91 @@ describe.each(["socket", "http"] as const)("deciding over %s", (transport) => {
   });
 });
 
+const asking = (over: Partial<ApprovalRequirement>) =>
+  Decision.parse({ ...decisions.queue(), requirement: { ...requirement(), ...over } });
+
 describe("the other buttons", () => {
+  it("take an emergency only with its words and a reason", async () => {
+    await using at = await shown({ decision: asking({ breakGlassRoles: ["release-manager"] }) });
+    const modal = await (await at.click("U0ADA", "break_glass")).view(({ submit }) => submit !== undefined);
+    const words = `emergency ${changeId}`;
+    expect(JSON.stringify(modal.blocks)).toContain(words);
+    const actor = at.world.site.as("U0ADA");
+    const wrong = await actor.submit(modal.id, { words: "emergency", reason: "The shop is down" });
+    expect(wrong.fieldErrors).toEqual({ words: `Type exactly: ${words}` });
+    const sent = await actor.submit(modal.id, {
+      words: ` ${words.toUpperCase()} `,
+      reason: "The shop is down",
+    });
+    expect((await sent.ephemeral()).text).toContain("Approved in an emergency");
+    const input = { changeId, version: 1, digest: proposal.digest, userId: "U0ADA" };
+    expect(at.world.people.acts).toEqual([
+      { act: "breakGlass", input: { ...input, words: words.toUpperCase(), reason: "The shop is down" } },
+    ]);
+    expect(at.world.people.checks).toEqual([{ userId: "U0ADA", action: "break_glass" }]);
+  });
+
+  it("edit a draft: what is left empty stays, and what cannot be meant is said beside the field", async () => {
+    await using at = await shown();
+    const { world } = at;
+    Object.assign(world.people.editChoices, {
+      candidates: [{ id: "C2", label: "Set it to 25%", diff: ["Default rule: On 100% → 25%"] }],
+      percent: true,
+      variations: [
+        { id: "on", name: "On <!here>" },
+        { id: "off", name: "Off" },
+      ],
+      segments: [{ id: "seg-1", name: "Staff" }],
+      metrics: [{ id: "errors", title: "Error rate" }],
+    } satisfies Partial<EditChoices>);
+    const modal = await (await at.click("U0ADA", "edit")).view(({ submit }) => submit !== undefined);
+    expect(
+      complaintsAboutView({
+        type: "modal",
+        ...typed<object>({ title: modal.title, submit: modal.submit, blocks: modal.blocks }),
+      }),
+    ).toEqual([]);
+    const actor = world.site.as("U0ADA");
+    const wrong = (entries: Entries) => actor.submit(modal.id, { reason: "Half is enough", ...entries });
+    expect((await wrong({ percent: "120" })).fieldErrors).toHaveProperty("percent");
+    expect((await wrong({ within: "soon" })).fieldErrors).toHaveProperty("within");
+    expect((await wrong({ within: "3d" })).fieldErrors).toHaveProperty("within");
+    const sent = await wrong({ variation: "on", percent: "12.5 %", metric: "errors", within: "5m" });
+    expect((await sent.ephemeral()).text).toContain("version 2");
+    expect(world.people.acts).toEqual([
+      {
+        act: "edit",
+        input: {
+          changeId,
+          version: 1,
+          digest: proposal.digest,
+          userId: "U0ADA",
+          edit: {
+            candidateId: null,
+            variationId: "on",
+            percent: 12.5,
+            segmentId: null,
+            queryId: "errors",
+            withinMs: 300_000,
+          },
+          reason: "Half is enough",
+        },
+      },
+    ]);
+  });
+
+  it("take a statement in the contract's words", async () => {
+    const attestation = "No <!here> code asks for it.";
+    await using at = await shown({ decision: asking({ attestation }) });
+    const modal = await (await at.click("U0ADA", "attest")).view(({ submit }) => submit !== undefined);
+    expect(JSON.stringify(modal.blocks)).toContain("No &lt;!here&gt; code asks for it.");
+    await (await at.world.site.as("U0ADA").submit(modal.id, {})).ephemeral();
+    expect(at.world.people.acts).toMatchObject([{ act: "attest", input: { changeId, userId: "U0ADA" } }]);
+    expect(await (await at.click("U0BEN", "attest")).ephemeral()).toMatchObject({
+      text: expect.stringContaining("Not done"),
+    });
+  });
+
   it("show the details", async () => {
     await using at = await shown();
     const modal = await (await at.click("U0BEN", "details")).view();
@@ -188,9 +282,11 @@ describe("clicks that are not what they seem", () => {
 
   it("decide nothing when the version or the plan has moved on", async () => {
     await using at = await shown();
-    at.world.story.change({ command: "revise", proposal, decision: decisions.queue(), by: "Ada" });
+    at.world.story.change(reviseCommand(proposal));
     const answer = await (await at.click("U0ADA", "approve")).ephemeral();
-    expect(answer.text).toContain("This button is of version 1; version 2 is live. Nothing was done");
+    expect(answer.text).toContain(
+      "Version 1 is superseded by version 2: look at the live card. Nothing was done.",
+    );
     expect(at.world.people.checks).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import { createSlack, type SlackOptions } from "../../../src/adapters/slack/slack.ts";
+import type { Decision } from "../../../src/domain/policy/decision.ts";
 import { Roles } from "../../../src/domain/policy/roles.ts";
 import { createSlackSandbox } from "../../../src/sandbox/slack/slack-sandbox.ts";
 import type { SlackSandboxOptions } from "../../../src/sandbox/slack/world.ts";
@@ -22,6 +23,8 @@ export interface WorldOptions {
   path?: string;
   sandbox?: SlackSandboxOptions;
   slack?: Partial<Omit<SlackOptions, "connection">>;
+  /** Policy's of the change that waits. */
+  decision?: Decision;
 }
 
 /** The unmodified Bolt and our adapter on the Slack stand-in, with an incident that awaits approval. */
@@ -30,6 +33,7 @@ export async function createSlackWorld({
   path = "/slack/events",
   sandbox = {},
   slack = {},
+  decision = decisions.queue(),
 }: WorldOptions = {}) {
   await using undo = new AsyncDisposableStack();
   const site = undo.use(
@@ -43,7 +47,7 @@ export async function createSlackWorld({
   site.workspace.inviteApp("C0OPS");
 
   const story = investigated();
-  story.change(propose(decisions.queue(), proposal));
+  story.change(propose(decision, proposal));
   const people = createFakePersonActions(["U0ADA"]);
   const postings = createFakePostings();
   const desk = createFakeDesk(() => story.view());
@@ -80,7 +84,8 @@ export async function createSlackWorld({
     bot,
     /** As the stage does: until everything is told. */
     async show() {
-      while ((await bot.announcer.show(story.view())) === "more");
+      const newest = () => Promise.resolve(story.view());
+      while ((await bot.announcer.show(story.view(), newest)) === "more");
     },
     /** Channel and ts of the live card. */
     async card() {

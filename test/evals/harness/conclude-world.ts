@@ -44,6 +44,7 @@ const reading: ControlReading = {
   promptProfile: "default",
   modelRoute: "default",
   investigation: false,
+  lowered: [],
   evaluations: [],
 };
 

@@ -1,5 +1,5 @@
 import { evaluate } from "../../../src/domain/flag/evaluate.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../../support/random.ts";
 import type { FlagState, FlagStory } from "./world.ts";
 import { population, segmentsAt, snapshotsAt, now } from "./world-flags.ts";
 import { World } from "./world.ts";

@@ -6,7 +6,7 @@ import {
   randomMove,
   sharesOf,
 } from "./generate-flags.ts";
-import { createRandom, type Random } from "./random.ts";
+import { createRandom, type Random } from "../../support/random.ts";
 import {
   type Effect,
   type Harm,

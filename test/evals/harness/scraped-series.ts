@@ -1,5 +1,5 @@
 import type { Series } from "../../../src/pipeline/ports/telemetry.ts";
-import { createRandom, type Random } from "./random.ts";
+import { createRandom, type Random } from "../../support/random.ts";
 import { normalBelow } from "./service-model.ts";
 import { isThere, levelAt } from "./story-level.ts";
 import type { QueryStory, Scraping, SeriesStory } from "./world.ts";

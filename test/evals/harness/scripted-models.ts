@@ -11,7 +11,7 @@ import {
   refusedAnswer,
   truncatedAnswer,
 } from "../../../src/sandbox/openai/model-answers.ts";
-import { createRandom } from "./random.ts";
+import { createRandom } from "../../support/random.ts";
 import type { World } from "./world.ts";
 
 /** What models can be like. Each plays its part for a whole run, over the real client and the real protocol. */

@@ -1,4 +1,4 @@
-import type { Random } from "./random.ts";
+import type { Random } from "../../support/random.ts";
 import type { QueryStory, SeriesStory, Shift } from "./world.ts";
 
 /** What a bad variation, version or dependency does to the requests that meet it. */

@@ -1,6 +1,6 @@
 import { OpsError } from "../../../src/domain/ops-error.ts";
 import type { Series, Telemetry } from "../../../src/pipeline/ports/telemetry.ts";
-import { createRandom, type Random } from "./random.ts";
+import { createRandom, type Random } from "../../support/random.ts";
 import { scrapedSeries } from "./scraped-series.ts";
 import { isThere, levelAt } from "./story-level.ts";
 import type { SeriesStory, World } from "./world.ts";

@@ -13,6 +13,7 @@ import {
   onFlag,
   propose,
   proposalFor,
+  reviseCommand,
   voteCommand,
 } from "../../support/change-fixtures.ts";
 import { seeded } from "../../support/flag-arbitraries.ts";
@@ -99,7 +100,10 @@ const other: fc.Arbitrary<Step> = fc.oneof(
       () =>
         propose(one.decision, one.proposal),
   ),
-  fc.record({ decision, proposal }).map((one): Step => () => ({ command: "revise", by: "maya", ...one })),
+  fc.record({ decision, proposal }).map((one): Step => (state) => {
+    const { version = 1, proposal: live = proposalFor() } = state ?? {};
+    return reviseCommand(one.proposal, { decision: one.decision, version, digest: live.digest });
+  }),
   fc.constant<Step>(() => ({ command: "expire" })),
   fc.constant<Step>(() => ({ command: "supersede", reason: "moved", current: [] })),
   fc.constant<Step>(() => ({ command: "review" })),

@@ -1,13 +1,16 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { applyCall } from "../../../src/domain/flag/call.ts";
+import { describeFlag } from "../../../src/domain/flag/describe-flag.ts";
 import { diffFlags } from "../../../src/domain/flag/diff-flags.ts";
 import { evaluate } from "../../../src/domain/flag/evaluate.ts";
+import { experimentOf } from "../../../src/domain/flag/experiment-of.ts";
 import { maxShareMoved } from "../../../src/domain/flag/exposure.ts";
 import { faultsOf } from "../../../src/domain/flag/faults-of.ts";
 import { behaviourOf, Flag, sameBehaviour, segmentIdsOf } from "../../../src/domain/flag/flag.ts";
-import { type RestoreOperation, reverseTool } from "../../../src/domain/flag/operation.ts";
+import { type RestoreOperation, reverseTool, Tool } from "../../../src/domain/flag/operation.ts";
 import { compile, Plan } from "../../../src/domain/flag/plan.ts";
+import { servedBy } from "../../../src/domain/flag/served-by.ts";
 import { flag, operationCase, seeded, snapshotCase } from "../../support/flag-arbitraries.ts";
 
 /** Plans per tool, so that a property cannot pass because nothing compiled. */
@@ -32,7 +35,7 @@ test("forward then reverse gives back the same behaviour, for every tool, each w
     }),
     seeded("reverse", 3000),
   );
-  expect(counts.size).toBe(9);
+  expect([...counts.keys()].toSorted()).toEqual(Tool.options.toSorted());
   for (const count of counts.values()) expect(count).toBeGreaterThan(10);
 });
 
@@ -128,11 +131,12 @@ test("exposure adds up to 100 and its bound holds for sampled users", () => {
       const sum = (key: "beforePercent" | "afterPercent"): number =>
         exposure.byVariation.reduce((total, share) => total + share[key], 0);
       expect(sum("beforePercent")).toBeCloseTo(100, 6);
-      expect(sum("afterPercent")).toBeCloseTo(100, 6);
+      expect(sum("afterPercent")).toBeCloseTo(after.isArchived ? 0 : 100, 6);
       for (const { before: old, after: now } of exposure.rules) {
         for (const shares of [old, now]) {
+          const whole = shares === now && after.isArchived ? 0 : 100;
           if (shares !== null)
-            expect(shares.reduce((total, { percent }) => total + percent, 0)).toBeCloseTo(100, 6);
+            expect(shares.reduce((total, { percent }) => total + percent, 0)).toBeCloseTo(whole, 6);
         }
       }
       expect(exposure.movedPercent).toBeLessThanOrEqual(exposure.maxMovedPercent + 0.001);
@@ -175,4 +179,54 @@ test("the default rule's shares before and after agree with evaluating users", (
     seeded("sampling"),
   );
   expect(compared).toBeGreaterThan(100);
+});
+
+test("an archived flag takes no operation at all, and only the reverse of its archiving brings it back", () => {
+  let archived = 0;
+  fc.assert(
+    fc.property(operationCase, ({ snapshot, segments, operation }) => {
+      const made = compile({ tool: "flag.archive" }, snapshot, segments);
+      if (made.kind === "refused") {
+        expect(made.code).toBe(servedBy(snapshot.flag).size > 1 ? "still_decides" : "malformed_flag");
+        return;
+      }
+      const { after, reverse } = made.plan;
+      const now = { ...snapshot, flag: after };
+      expect(compile(operation, now, segments)).toMatchObject({
+        kind: "refused",
+        code: operation.tool === "flag.archive" ? "no_effect" : "archived_flag",
+      });
+      const because = { kind: "reverse" as const, changeId: "c-1" };
+      for (const tool of Tool.options) {
+        const back = compile({ tool, restores: reverse, because }, now, segments);
+        expect(back.kind).toBe(tool === "flag.archive" ? "plan" : "refused");
+      }
+      archived += 1;
+    }),
+    seeded("archived", 1000),
+  );
+  expect(archived).toBeGreaterThan(100);
+});
+
+test("experiments are looked for where counted users get different variations, and nowhere else", () => {
+  const seen = { chosen: 0, default: 0, none: 0 };
+  fc.assert(
+    fc.property(flag, (one) => {
+      const experiment = experimentOf(one);
+      seen[experiment?.settings ?? "none"] += 1;
+      const spreads = [{ ...one.fallthrough, id: null }, ...one.rules];
+      for (const { id, includedInExpt, variations } of spreads) {
+        const shared = variations.filter(({ rollout: [start, end] }) => end > start);
+        const counted = shared.filter(
+          ({ exptRollout }) => one.exptIncludeAllTargets || (includedInExpt && exptRollout > 0),
+        );
+        expect(experiment?.paths.includes(id) ?? false).toBe(one.isEnabled && counted.length > 1);
+      }
+      const told = describeFlag(one, []).some((line) => line.startsWith("Part of an experiment: "));
+      expect(told).toBe(experiment?.settings === "chosen");
+      expect(experimentOf({ ...one, isArchived: true })).toBeNull();
+    }),
+    seeded("experiments", 1000),
+  );
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(50);
 });

@@ -1,13 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  decideAction,
-  type GuardrailFinding,
-  type PolicyInput,
-  type ValidApproval,
-} from "../../../src/domain/policy/decide-action.ts";
+import { decideAction, type PolicyInput } from "../../../src/domain/policy/decide-action.ts";
+import type { GuardrailFinding } from "../../../src/domain/policy/guardrail.ts";
+import type { ValidApproval } from "../../../src/domain/policy/requirement.ts";
 import { Decision } from "../../../src/domain/policy/decision.ts";
-import type { GovernanceContract } from "../../../src/domain/policy/governance-contract.ts";
+import { ApprovalRule, type GovernanceContract } from "../../../src/domain/policy/governance-contract.ts";
 import { authority, Mode } from "../../../src/domain/policy/mode.ts";
 import {
   type Grant,
@@ -21,9 +18,9 @@ import {
   actionWith,
   contractWith,
   controlsWith,
-  exampleRoles,
   homeTeam,
   personWith,
+  policyInput,
 } from "../../support/policy-fixtures.ts";
 
 const mode = fc.constantFrom(...Mode.options);
@@ -38,10 +35,36 @@ const approval: fc.Arbitrary<ValidApproval> = fc.record({
   roles: fc.array(role, { maxLength: 2 }),
 });
 const guardrail: fc.Arbitrary<GuardrailFinding> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant<GuardrailFinding>({ guardrail: "g", verdict: "pass" }) },
-  fc.constant<GuardrailFinding>({ guardrail: "g", verdict: "deny", reason: "no" }),
-  mode.map((mode): GuardrailFinding => ({ guardrail: "g", verdict: "lower", mode, reason: "less" })),
-  fc.constant<GuardrailFinding>({ guardrail: "g", verdict: "unhealthy", reason: "ill" }),
+  { weight: 3, arbitrary: fc.constant<GuardrailFinding>({ guardrail: "g", evidence: [], verdict: "pass" }) },
+  fc.constant<GuardrailFinding>({
+    guardrail: "g",
+    evidence: [],
+    verdict: "deny",
+    reason: "no",
+    yieldsToBreakGlass: false,
+  }),
+  mode.map((mode): GuardrailFinding => ({
+    guardrail: "g",
+    evidence: [],
+    verdict: "lower",
+    mode,
+    reason: "less",
+  })),
+  fc.constant<GuardrailFinding>({ guardrail: "g", evidence: [], verdict: "unhealthy", reason: "ill" }),
+  fc.constant<GuardrailFinding>({
+    guardrail: "g",
+    evidence: [],
+    verdict: "deny",
+    reason: "frozen",
+    yieldsToBreakGlass: true,
+  }),
+  fc.constantFrom(1, 2, 3).map((count): GuardrailFinding => ({
+    guardrail: "g",
+    evidence: [],
+    verdict: "more_approvers",
+    count,
+    reason: "more",
+  })),
 );
 const rule = fc.record({
   roles: fc.uniqueArray(role, { minLength: 1 }),
@@ -67,6 +90,7 @@ const governance: fc.Arbitrary<GovernanceContract> = fc
       freq: 20,
     }),
     separationOfDuties: fc.boolean(),
+    mayBreakGlass: fc.boolean(),
     minimumCitations: fc.constantFrom(0, 1, 2, 3),
   })
   .map((one) => {
@@ -82,11 +106,12 @@ const governance: fc.Arbitrary<GovernanceContract> = fc
       approval:
         one.reviewers === null
           ? undefined
-          : {
+          : ApprovalRule.parse({
               reviewers: { ...one.reviewers },
               separationOfDuties: one.separationOfDuties,
               expiresAfter: "30m",
-            },
+              ...(one.mayBreakGlass && { breakGlass: { roles: ["on-call"], validFor: "15m" } }),
+            }),
       evidenceRule: { minimumCitations: one.minimumCitations },
     };
   });
@@ -106,9 +131,8 @@ const input: fc.Arbitrary<PolicyInput> = fc
       one.requester === null
         ? { kind: "source" as const, sourceId: "alertmanager" }
         : { kind: "person" as const, userId: one.requester, name: one.requester };
-    return {
+    return policyInput({
       governance: one.governance,
-      roles: exampleRoles,
       controls: controlsWith({ mode: one.mode, deniedTools: one.deniedTools }),
       guardrails: one.guardrails,
       approvals: one.approvals,
@@ -117,7 +141,7 @@ const input: fc.Arbitrary<PolicyInput> = fc
         actor: { ...action.actor, requester },
         target: { ...action.target, environment: one.environment },
       },
-    };
+    });
   });
 
 /** From nothing to doing it: the mode, and above all of them the vote that is asked for and the permission. */
@@ -145,6 +169,7 @@ describe("policy's decision", () => {
         for (const finding of given.guardrails) {
           expect(
             finding.verdict === "pass" ||
+              finding.verdict === "more_approvers" ||
               (finding.verdict === "lower" && finding.mode === "approval_required"),
           ).toBe(true);
         }
@@ -158,7 +183,9 @@ describe("policy's decision", () => {
             .map((vote) => vote.userId)
             .filter((id) => !(separationOfDuties && requester.kind === "person" && requester.userId === id)),
         );
-        expect(people.size).toBeGreaterThanOrEqual(asked?.count ?? Number.POSITIVE_INFINITY);
+        const more = given.guardrails.map((each) => (each.verdict === "more_approvers" ? each.count : 0));
+        const needed = Math.max(asked?.count ?? Number.POSITIVE_INFINITY, ...more);
+        expect(people.size).toBeGreaterThanOrEqual(needed);
       }),
       seeded("policy: when it allows", 6000),
     );

@@ -1,16 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { createHmac } from "node:crypto";
 import { afterAll, describe, expect, it } from "vitest";
+import type { Arrival } from "../../bench/harness/arrivals.ts";
 import { measureRounds } from "../../bench/harness/arms.ts";
 import type { Bench, BenchOptions } from "../../bench/harness/bench.ts";
+import { stores } from "../../support/place.ts";
 import { median, noiseOf, percentile, table } from "../../bench/harness/figures.ts";
 import { loadGoals, missedGoals } from "../../bench/harness/goals.ts";
+import { bareSequence, isTold } from "../../bench/harness/click-calls.ts";
 import { keepResult } from "../../bench/harness/keep-result.ts";
 import { closedLoop, openLoop, openLoopById, sendOne } from "../../bench/harness/load.ts";
 import { memoryMb } from "../../bench/harness/memory.ts";
 import { startPart } from "../../bench/harness/part.ts";
+import { isAllMet, runAll, summaryOf, tableOfGoals } from "../../bench/harness/run-all.ts";
 import { runBench } from "../../bench/harness/run-bench.ts";
 
 const loadProcess = new URL("../../bench/harness/load-process.ts", import.meta.url);
@@ -156,6 +160,36 @@ describe("a toy bench", () => {
   });
 });
 
+function call(method: string, path: string, body = ""): Arrival {
+  return { atMs: 0, method, url: `http://127.0.0.1:1${path}`, headers: {}, body };
+}
+
+describe("the calls of a click", () => {
+  it("come down to what the write could not do without, then the write and the card", () => {
+    const card = { channel: "C0BENCH0", ts: "17.5" };
+    const needed = call("GET", "/api/v1/envs/e/feature-flags/one");
+    const asked = call("POST", "/api/users.info", "user=U0RUTH");
+    const write = call("PUT", "/api/v1/envs/e/feature-flags/one/toggle/false");
+    const rewriting = call("POST", "/api/chat.update", "channel=C0BENCH0&ts=17.5");
+    const calls = [
+      needed,
+      call("GET", "/api/v1/envs/e/feature-flags/other"),
+      rewriting,
+      call("POST", "/api/chat.postMessage", "ts=17.5"),
+      asked,
+      call("POST", "/api/public/insight/track"),
+      write,
+      call("GET", "/api/v1/envs/e/audit-logs"),
+    ];
+    expect(bareSequence(calls, card)).toEqual([needed, asked, write, rewriting]);
+    expect([isTold(rewriting, card), isTold({ ...rewriting, body: "ts=17.5 roll_back" }, card)]).toEqual([
+      false,
+      true,
+    ]);
+    expect(() => bareSequence([needed, write], card)).toThrow("rewrote its card");
+  });
+});
+
 describe("figures", () => {
   it("are the middle, the share and the distance", () => {
     expect([median([3, 1, 2]), median([4, 1, 2, 3])]).toEqual([2, 2.5]);
@@ -183,7 +217,49 @@ describe("results", () => {
   });
 
   it("have goals that can be read, and processes whose memory can be told", () => {
-    expect(Object.keys(loadGoals(new URL("../../bench/goals.json", import.meta.url)))).toContain("intake");
+    const file = new URL("../../bench/goals.json", import.meta.url);
+    const click = stores.map(
+      (store) => loadGoals(file, store)["click"]?.filter(({ max }) => max === 8).length,
+    );
+    expect(click).toEqual([0, 0, 1]);
+    const benches = readdirSync(new URL(".", file)).filter((name) => /^(?!run)[a-z]+\.ts$/.test(name));
+    const withGoals = Object.keys(loadGoals(file, "embedded")).map((bench) => `${bench}.ts`);
+    expect(benches.toSorted()).toEqual(expect.arrayContaining(withGoals));
     if (process.platform === "linux") expect(memoryMb([process.pid])).toBeGreaterThan(10);
+  });
+});
+
+function toy(name: string, run: Bench["run"]): Bench {
+  return { name, summary: `does ${name}`, run };
+}
+
+describe("all benches", () => {
+  const benches = [
+    toy("slow", () => Promise.resolve({ rate: 5, bare: 4, storm: { cards: 12 } })),
+    toy("broken", () => Promise.reject(new Error("there is no PostgreSQL\nat all"))),
+    toy("aimless", () => Promise.resolve({ rate: 1 })),
+  ];
+  const goals = {
+    slow: [
+      { figure: "rate", atLeastThe: "bare" },
+      { figure: "storm.cards", max: 10 },
+      { figure: "absent", min: 1 },
+    ],
+  };
+
+  it("run one after the other, whatever becomes of each, and end in one table of all goals", async () => {
+    const ended = await runAll(benches, optionsWith(), goals, true);
+    expect(tableOfGoals(ended).split("\n")).toEqual([
+      "bench    figure       goal              measured                                  took",
+      "-------  -----------  ----------------  --------  ------------------------------  ----",
+      "slow     rate         at least bare, 4  5         met                             0 s",
+      "         storm.cards  at most 10        12        missed",
+      "         absent       at least 1        missing   missed",
+      "broken                                            failed: there is no PostgreSQL  0 s",
+      "aimless               none                                                        0 s",
+    ]);
+    expect(summaryOf(ended)).toBe("bench: 3 benches, 3 goals, 1 met, 2 missed, failed: broken; 0 s");
+    expect(isAllMet(ended)).toBe(false);
+    expect(isAllMet(await runAll(benches.slice(2), optionsWith(), goals, true))).toBe(true);
   });
 });

@@ -5,7 +5,14 @@ import type { ChangeCommand } from "../../../src/domain/change/change-command.ts
 import { decideChange } from "../../../src/domain/change/decide-change.ts";
 import type { ApplyOutcome, Reconciliation } from "../../../src/domain/change/outcome.ts";
 import { type Instant, later, toInstant } from "../../../src/domain/ids.ts";
-import { changeId, decisions, propose, proposalFor, voteCommand } from "../../support/change-fixtures.ts";
+import {
+  changeId,
+  decisions,
+  propose,
+  proposalFor,
+  reviseCommand,
+  voteCommand,
+} from "../../support/change-fixtures.ts";
 
 const start = toInstant(Date.UTC(2026, 10, 21, 3));
 /** After every deadline of the histories below, and after their review date. */
@@ -64,13 +71,19 @@ const close = (over: Partial<Close> = {}): Close => ({
   linkedChangeId: null,
   ...over,
 });
-const supersede: ChangeCommand = { command: "supersede", reason: "moved", current: ["Off."] };
-const revise: ChangeCommand = {
-  command: "revise",
-  proposal: proposalFor({ tool: "flag.set_off_variation", variationId: "on" }),
-  decision: decisions.queue(),
-  by: "Maya",
+const breakGlass: ChangeCommand = {
+  command: "break_glass",
+  person: { userId: "U0RUTH", name: "Ruth" },
+  permission: { kind: "granted", roles: ["release-manager"] },
+  words: `emergency ${changeId}`,
+  rationale: "The shop is down.",
+  validForMs: 600_000,
+  version: 1,
+  digest: proposal.digest,
+  decision: { ...decisions.allow(), rule: "break_glass" },
 };
+const supersede: ChangeCommand = { command: "supersede", reason: "moved", current: ["Off."] };
+const revise = reviseCommand(proposalFor({ tool: "flag.set_off_variation", variationId: "on" }));
 const approve = voteCommand(proposal);
 const reject = voteCommand(proposal, { vote: "reject", decision: decisions.queue() });
 
@@ -302,6 +315,22 @@ const table: { name: string; command: ChangeCommand; now?: Instant; expected: Ex
     },
     expected: only({}, "action_refused"),
   },
+  {
+    name: "break the glass",
+    command: breakGlass,
+    expected: only({ awaiting_approval: "glass_broken decided change_approved" }),
+  },
+  {
+    name: "attest where nothing is to be stated",
+    command: {
+      command: "attest",
+      person: { userId: "U0RUTH", name: "Ruth" },
+      version: 1,
+      digest: proposal.digest,
+    },
+    expected: only({ awaiting_approval: "refused:invalid" }),
+  },
+  { name: "chase where no step is left", command: { command: "chase" }, expected: only({}) },
   { name: "review", command: { command: "review" }, now: late, expected: only({ closed: "review_due" }) },
 ];
 
@@ -336,6 +365,9 @@ test("the table has a line for every command", () => {
     close: true,
     review: true,
     refuse: true,
+    break_glass: true,
+    attest: true,
+    chase: true,
   };
   expect([...commands].toSorted()).toEqual(Object.keys(all).toSorted());
 });

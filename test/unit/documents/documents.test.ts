@@ -9,10 +9,12 @@ import { loadRunbooks } from "../../../src/documents/load-runbooks.ts";
 import { ConfigError } from "../../../src/domain/config-error.ts";
 import { Tool } from "../../../src/domain/flag/operation.ts";
 import { reviewRuleFor } from "../../../src/domain/policy/governance-contract.ts";
+import { permissionFor } from "../../../src/domain/policy/roles.ts";
 import { ToolName } from "../../../src/domain/policy/tool-name.ts";
 import { fillPrompt } from "../../../src/domain/prompt.ts";
 import type { MetricTrend } from "../../../src/domain/evidence/evidence.ts";
 import { symptomsShown } from "../../../src/domain/runbook.ts";
+import { homeTeam, personWith } from "../../support/policy-fixtures.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 const shipped = {
@@ -62,7 +64,7 @@ describe("what is shipped", () => {
   });
 
   test("every flag tool needs one other person of the right role in production, for at most 30 minutes", () => {
-    for (const tool of Tool.options) {
+    for (const tool of Tool.exclude(["flag.archive"]).options) {
       const contract = governance.contracts.get(tool);
       expect(contract?.defaultMode, tool).toBe("approval_required");
       expect(contract?.approval).toMatchObject({ separationOfDuties: true, expiresAfter: "30m" });
@@ -74,10 +76,38 @@ describe("what is shipped", () => {
     }
   });
 
+  test("archiving needs two people in production, has a day, and only a person asks for it", () => {
+    const contract = governance.contracts.get("flag.archive");
+    if (contract === undefined) throw new Error("no contract");
+    expect(contract).toMatchObject({
+      workflow: "human-request",
+      riskClass: "reversible_write",
+      reversibility: "manual",
+      approval: { separationOfDuties: true, expiresAfter: "24h" },
+      hardBoundary: { apiScopes: ["CanAccessEnv", "ArchiveFlag", "RestoreFlag"] },
+      lifecycle: { kind: "permanent" },
+    });
+    for (const key of ["production", "prod", "live"]) expect(reviewRuleFor(contract, key)?.count).toBe(2);
+    expect(contract.hardBoundary.blockedTags).toContain("signalman-controls");
+  });
+
   test("tools that only read can never be approved", () => {
     for (const tool of ["flag.read", "audit.read", "metric.query", "incident.read"] as const) {
       expect(governance.contracts.get(tool)?.allowedModes).not.toContain("approval_required");
     }
+  });
+
+  test("whoever owns a service says that they are on its incident, and of no other service's", () => {
+    const omar = personWith({ userId: "U0OMAR", groups: ["S0CHECKOUT"] });
+    const asked = (tag: string) =>
+      permissionFor(
+        omar,
+        "acknowledge",
+        { project: "shop", environment: "prod", tags: [tag], risk: "search" },
+        governance.roles,
+        homeTeam,
+      ).kind;
+    expect([asked("checkout"), asked("search")]).toEqual(["granted", "refused"]);
   });
 
   test("twelve runbooks, each with steps", () => {
@@ -189,6 +219,18 @@ describe("governance that is wrong", () => {
       turnOff,
       (text) => text.replace(/ {2}reviewAfter.*\n/, ""),
       /a temporary change needs lifecycle\.reviewAfter, such as 7d\./,
+    ],
+    [
+      "a reminder when nothing can be decided any more",
+      turnOff,
+      (text) => text.replace("reminders: [5m, 15m]", "reminders: [5m, 30m]"),
+      /30m is not before expiresAfter, 30m, when nothing can be decided any more/,
+    ],
+    [
+      "an expected time after the end",
+      turnOff,
+      (text) => text.replace("sla: 10m", "sla: 1h"),
+      /1h is not before expiresAfter, 30m/,
     ],
     [
       "a bad duration",
@@ -309,5 +351,55 @@ describe("runbooks and prompts that are wrong", () => {
     const folder = changed("runbooks", file, (text) => text);
     writeFileSync(join(folder, file), Buffer.from([0xff, 0xfe, 0x00]));
     expect(findingsOf(() => loadRunbooks(folder))[0]).toMatch(/bad-deploy\.md:1:1: the file cannot be read/);
+  });
+});
+
+const without = (file: string) => changed("governance", file, () => null);
+const saying = (file: string, text: string) => changed("governance", file, () => text);
+
+describe("guardrails.yml and people.yml", () => {
+  test("stand with safe values where they are missing", () => {
+    const { guardrails } = loadGovernance(without("guardrails.yml"));
+    expect(guardrails).toMatchObject({ experiments: { whileRunning: "draft_write" }, frozenWindows: [] });
+    expect(loadGovernance(without("people.yml")).people).toEqual({ people: {} });
+  });
+
+  test("what is shipped asks nobody for more than the safe values do", () => {
+    expect(loadGovernance(shipped.governance).guardrails).toEqual(
+      loadGovernance(without("guardrails.yml")).guardrails,
+    );
+  });
+
+  test.each([
+    [
+      "guardrails.yml",
+      "blastRadius:\n  secondApproverAbove: 20",
+      /guardrails\.yml:2:3: .*secondApproverAbovePercent/,
+    ],
+    ["guardrails.yml", "deniedTools: [flag.turn_of]", /guardrails\.yml:1:15: .*flag\.turn_off/],
+    [
+      "guardrails.yml",
+      "frozenWindows:\n  - name: x\n    because: y\n    from: 2026-12-24T00:00\n    to: 2026-12-23T00:00",
+      /guardrails\.yml:5:9: .*before/,
+    ],
+    [
+      "guardrails.yml",
+      "frozenWindows:\n  - name: x\n    because: y\n    weekly: { from: fri 16:00, to: mon 08:00 }\n    timeZone: Mars/Base",
+      /guardrails\.yml:5:15: .*time zone/,
+    ],
+    [
+      "guardrails.yml",
+      "scopes:\n  limits:\n    - { name: x, because: y }",
+      /guardrails\.yml:3:7: .*accounts, regions or segments/,
+    ],
+    ["people.yml", "people:\n  maya@example.com: maya", /people\.yml:2:21: .*Slack user id/],
+    [
+      "people.yml",
+      "people:\n  Maya@example.com: U0MAYA\n  maya@EXAMPLE.com: U0OTHER",
+      /people\.yml:3:\d+: .*twice/,
+    ],
+  ])("a mistake in %s is found in its line: %s", (file, text, finding) => {
+    const findings = findingsOf(() => loadGovernance(saying(file, text)));
+    expect(findings.join("\n")).toMatch(finding);
   });
 });

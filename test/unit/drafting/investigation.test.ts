@@ -167,6 +167,7 @@ const blocking = (hardBoundary: object) => ({
       hardBoundary: {
         serviceIdentity: "w",
         apiScopes: [],
+        blockedScopes: [],
         blockedEnvironments: [],
         blockedTags: [],
         ...hardBoundary,

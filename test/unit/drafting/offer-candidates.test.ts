@@ -197,6 +197,7 @@ describe("offerCandidates", () => {
           compile(operation, { ref, flag: after, segments: [] }, [internal]),
         );
         expect(plans.every(({ kind }) => kind === "plan")).toBe(true);
+        expect(toolsOf(candidates)).not.toContain("flag.archive");
         const [first] = plans;
         if (wasEnabled && first?.kind === "plan") {
           expect(

@@ -18,7 +18,7 @@ import type { FlagHistoryEntry } from "../../../src/pipeline/ports/flag-platform
 import type { Series, Telemetry } from "../../../src/pipeline/ports/telemetry.ts";
 import type { Evidence } from "../../../src/domain/evidence/evidence.ts";
 import { ladderOf } from "../../support/model-fixtures.ts";
-import { contractWith, exampleRoles } from "../../support/policy-fixtures.ts";
+import { contractWith, exampleRoles, noGuardrails } from "../../support/policy-fixtures.ts";
 
 /** A small world for the drafting stages: flags with a past, metrics as functions of time, one alert. */
 
@@ -296,6 +296,7 @@ export const reading: ControlReading = {
   promptProfile: "default",
   modelRoute: "default",
   investigation: false,
+  lowered: [],
   evaluations: [],
 };
 
@@ -303,6 +304,7 @@ export const reading: ControlReading = {
 export const allowingRulebook: Rulebook = {
   contracts: new Map(Tool.options.map((tool) => [tool, contractWith({ tool })])),
   roles: exampleRoles,
+  guardrails: noGuardrails,
 };
 
 export const quiet = { debug() {}, info() {}, warn() {}, error() {} };

@@ -111,7 +111,11 @@ test("what one call can bring back", () => {
     call: "off_variation",
     variationId: "on",
   });
-  expect(restoringCall(base, { ...base, isArchived: true }, base)).toBeNull();
+  expect(restoringCall(base, { ...base, isArchived: true }, base)).toEqual({
+    call: "archive",
+    archived: true,
+  });
+  expect(restoringCall(base, { ...changed, isArchived: true }, base)).toBeNull();
   // The winner's targets stay when another part of targeting comes back.
   const withRule = { ...base, exptIncludeAllTargets: !base.exptIncludeAllTargets };
   expect(restoringCall(base, withRule, rival)).toMatchObject({

@@ -116,6 +116,41 @@ describe("plans in words", () => {
     expect(plan.exposure.targetsMoved).toBe(1);
   });
 
+  test("archive: what it says of those who still ask, and back", () => {
+    const only = snapshotOf({ isEnabled: false });
+    const made = compile({ tool: "flag.archive" }, only);
+    if (made.kind !== "plan") throw new Error(made.reason);
+    const { plan } = made;
+    expect(plan.forward).toEqual({ call: "archive", archived: true });
+    expect(plan.reverse).toEqual({ call: "archive", archived: false });
+    expect(plan.diff).toEqual([
+      "Archived: no → yes, out of FeatBit's lists; its evaluation API serves nothing, server SDKs go on serving what the flag says",
+    ]);
+    expect(plan.reverseDiff).toEqual(["Archived: yes → no, back in the lists"]);
+    expect(plan.exposure.words).toEqual([
+      "Services that still ask through a server SDK of FeatBit go on getting baseline.",
+      "Those that ask FeatBit's evaluation API get nothing and fall to the default in their code.",
+    ]);
+    expect(plan.exposure.byVariation).toEqual([
+      { variationId: "v-base", name: "baseline", beforePercent: 100, afterPercent: 0 },
+    ]);
+    expect(maxShareMoved(plan)).toBe(100);
+    expect(describeFlag(plan.after, [])[0]).toMatch(/^Archived: out of FeatBit's lists;/);
+
+    const back = compile(
+      { tool: "flag.archive", restores: plan.reverse, because: { kind: "reverse", changeId: "c-1" } },
+      { ...only, flag: plan.after },
+    );
+    expect(back).toMatchObject({
+      kind: "plan",
+      plan: { after: { isArchived: false }, reverse: { call: "archive", archived: true } },
+    });
+    if (back.kind === "plan")
+      expect(back.plan.exposure.words[0]).toBe(
+        "Services that ask FeatBit's evaluation API get baseline again in place of the default in their code.",
+      );
+  });
+
   test("a larger rollout keeps who had it and the order of slices", () => {
     const shares = [
       { variationId: "v-base", percent: 74.875 },
@@ -223,10 +258,17 @@ describe("refusals", () => {
   const withConditions = (conditions: Flag["rules"][number]["conditions"]): Partial<Flag> => ({
     rules: profile.rules.map((rule) => ({ ...rule, conditions })),
   });
+  const whole = (id: string): Partial<Flag> => ({
+    fallthrough: { ...profile.fallthrough, variations: [{ id, rollout: [0, 1], exptRollout: 1 }] },
+  });
   const sameRuleTwice = [...profile.rules, ...profile.rules];
 
   test.each<[why: string, code: string, operation: Operation, change: Partial<Flag>]>([
     ["archived", "archived_flag", { tool: "flag.turn_off" }, { isArchived: true }],
+    ["archived already", "no_effect", { tool: "flag.archive" }, { isArchived: true, isEnabled: false }],
+    ["serves several", "still_decides", { tool: "flag.archive" }, {}],
+    ["one by default, another by rule", "still_decides", { tool: "flag.archive" }, whole("v-new")],
+    ["another to one user", "still_decides", { tool: "flag.archive" }, { ...whole("v-base") }],
     ["already on", "no_effect", { tool: "flag.turn_on" }, {}],
     ["same shares", "no_effect", shares(["v-new", 10], ["v-base", 90]), {}],
     [

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { later } from "../../../src/domain/ids.ts";
 import { checkVote, castVote } from "../../../src/pipeline/people/cast-vote.ts";
 import { personActions } from "../../../src/pipeline/people/person-actions.ts";
 import { contractWith, controlsWith, personWith } from "../../support/policy-fixtures.ts";
@@ -7,7 +8,7 @@ import { createWorld, type World } from "./world.ts";
 function asksForTwo(world: World): void {
   const contract = contractWith();
   if (contract.approval === undefined) throw new Error("no approval rule");
-  const reviewers = { default: { roles: ["release-manager", "service-owner"], count: 2 } };
+  const reviewers = { default: { roles: ["release-manager", "service-owner"], count: 2, requiredRoles: [] } };
   world.contracts.set("flag.turn_off", { ...contract, approval: { ...contract.approval, reviewers } });
 }
 
@@ -26,6 +27,19 @@ describe("a vote", () => {
     const rows = await world.store.work.waiting(expiresAt ?? world.clock.now(), 10);
     expect(rows).toContainEqual({ stage: "execute", subject: id, dueAt: world.clock.now() });
     expect(rows.some(({ stage }) => stage === "expire")).toBe(true);
+  });
+
+  test("that completes the quorum lets the card wait a moment for what becomes of it", async () => {
+    const world = createWorld();
+    const id = await world.propose();
+    const { incidentId } = await world.change(id);
+    const shown = await world.store.work.claim("notify", incidentId, 1000);
+    if (shown !== null) await world.store.work.finish(shown);
+    await world.vote(id);
+    const { expiresAt } = await world.change(id);
+    const rows = await world.store.work.waiting(expiresAt ?? world.clock.now(), 10);
+    const cards = rows.filter(({ stage }) => stage === "notify");
+    expect(cards).toEqual([{ stage: "notify", subject: incidentId, dueAt: later(world.clock.now(), 1500) }]);
   });
 
   test("of one of two waits for the other; the same person twice is one", async () => {
@@ -80,7 +94,7 @@ describe("a vote", () => {
     const world = createWorld();
     const contract = contractWith();
     if (contract.approval === undefined) throw new Error("no approval rule");
-    const reviewers = { default: { roles: ["service-owner"], count: 1 } };
+    const reviewers = { default: { roles: ["service-owner"], count: 1, requiredRoles: [] } };
     world.contracts.set("flag.turn_off", { ...contract, approval: { ...contract.approval, reviewers } });
     const id = await world.propose();
     expect(await world.vote(id, "U0RITA")).toMatchObject({

@@ -144,7 +144,7 @@ test("proposing itself refuses what is out of reach, whoever forgot to ask", asy
     agent: "rules",
     expected: null,
     lineage: null,
-    evidence: { confidence: "high" as const, citations: 2, gaps: 0 },
+    evidence: { confidence: "high" as const, citations: 2, gaps: 0, coverage: 1, earlierReview: "" },
   };
   for (const reach of elsewhere) {
     const proposed = proposeChange({ ...asked, reaches: [everything, reach] }, world.deps, world.clock.now());

@@ -25,6 +25,7 @@ function createDesk(drafter: string | null = "rules") {
   return {
     store,
     desk: desk({
+      ledgerFault: () => null,
       store,
       drafter,
       flags: typed<FlagReader>({}),

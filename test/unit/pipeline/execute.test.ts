@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { type Instant, later } from "../../../src/domain/ids.ts";
 import { execute } from "../../../src/pipeline/execute.ts";
@@ -106,6 +107,22 @@ describe("between the click and the write", () => {
       expect(await world.story(id)).toEqual([...began, "decided", "change_denied"]);
     },
   );
+
+  test("the mode goes down while the flag is slow to be read: denied", async () => {
+    const world = createWorld();
+    const id = await world.approved();
+    const { reader } = world.flags;
+    const read = reader.read.bind(reader);
+    reader.read = async (ref) => {
+      await delay(400);
+      world.controls = controlsWith({ mode: "off" });
+      await delay(200);
+      return read(ref);
+    };
+    await world.execute(id);
+    expect(world.flags.writes).toEqual([]);
+    expect((await world.change(id)).status).toBe("denied");
+  });
 
   test("the tool comes onto the deny list: denied", async () => {
     const world = createWorld();

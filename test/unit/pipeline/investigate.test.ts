@@ -10,7 +10,13 @@ import { drainStage } from "../../../src/pipeline/run-stage.ts";
 import { changeId, correlationId, incidentId, onFlag, snapshotOf } from "../../support/change-fixtures.ts";
 import { assessmentWith } from "../../support/incident-fixtures.ts";
 import { createInMemoryStore, type InMemoryStore, movableClock } from "../../support/in-memory-store.ts";
-import { contractWith, controlsWith, exampleRoles } from "../../support/policy-fixtures.ts";
+import {
+  contractWith,
+  controlsWith,
+  exampleRoles,
+  noGuard,
+  noGuardrails,
+} from "../../support/policy-fixtures.ts";
 import { incidentWrite, muteWrite, opened } from "../../contract/storage/story-of-streams.ts";
 import { gather as gatherWorld, rerankerWorld } from "../drafting/world.ts";
 
@@ -45,7 +51,12 @@ async function createInvestigation(over: Partial<InvestigateDeps> = {}) {
     services: [],
     sources: [],
     controls: { read: async () => controlsWith() },
-    rulebook: { contracts: new Map([["flag.turn_off", contractWith()]]), roles: exampleRoles },
+    guard: noGuard,
+    rulebook: {
+      contracts: new Map([["flag.turn_off", contractWith()]]),
+      roles: exampleRoles,
+      guardrails: noGuardrails,
+    },
     newChangeId: () => changeId,
     flags: {
       refOf: async () => snapshotOf(onFlag()).ref,

@@ -11,7 +11,7 @@ import { incidentWrite, opened } from "../../contract/storage/story-of-streams.t
 import { changeId, correlationId, incidentId, onFlag, snapshotOf } from "../../support/change-fixtures.ts";
 import { assessmentWith } from "../../support/incident-fixtures.ts";
 import { createInMemoryStore, movableClock } from "../../support/in-memory-store.ts";
-import { controlsWith, exampleRoles } from "../../support/policy-fixtures.ts";
+import { controlsWith, exampleRoles, noGuard, noGuardrails } from "../../support/policy-fixtures.ts";
 import { gather, quiet, rerankerWorld } from "../drafting/world.ts";
 
 const call: ToolCall = {
@@ -63,7 +63,8 @@ it("what a model had looked up is part of the evidence on record, and a retry do
     services: [],
     sources: [],
     controls: { read: async () => controlsWith() },
-    rulebook: { contracts: new Map(), roles: exampleRoles },
+    guard: noGuard,
+    rulebook: { contracts: new Map(), roles: exampleRoles, guardrails: noGuardrails },
     newChangeId: () => changeId,
     flags: {
       refOf: async () => {

@@ -6,7 +6,7 @@ import { streamOf } from "../../../src/domain/ledger/stream.ts";
 import { decideMute, type MuteCommand } from "../../../src/domain/mute/decide-mute.ts";
 import type { Mode } from "../../../src/domain/policy/mode.ts";
 import { notify } from "../../../src/pipeline/notify.ts";
-import { changeWrite } from "../../../src/pipeline/propose-change.ts";
+import { changeWrite } from "../../../src/pipeline/stream-writes.ts";
 import type { IncidentView } from "../../../src/pipeline/ports/announcer.ts";
 import { changeId, correlationId, decisions, incidentId, propose } from "../../support/change-fixtures.ts";
 import { join } from "../../support/incident-fixtures.ts";

@@ -33,7 +33,15 @@ async function createStages(stage: Stage) {
     errors,
     maxAttempts,
     follow,
-    drain: (run: RunStage) => drainStage(stage, subject, run, { store, doorbell, log, leaseMs, maxAttempts }),
+    drain: (run: RunStage, ending?: AbortSignal) =>
+      drainStage(stage, subject, run, {
+        store,
+        doorbell,
+        log,
+        leaseMs,
+        maxAttempts,
+        ...(ending !== undefined && { ending }),
+      }),
     rows: () => [...store.tables.work.values()].map(({ status, dueAt }) => ({ status, dueAt })),
   };
 }
@@ -124,5 +132,51 @@ describe("any other stage", () => {
     });
     expect(runs).toBe(2);
     expect(store.tables.work.size).toBe(0);
+  });
+});
+
+/** Never ends by itself, as a call that nobody answers. */
+function hanging() {
+  const ending = new AbortController();
+  const runs: (() => void)[] = [];
+  const run: RunStage = () =>
+    new Promise((resolve) => {
+      runs.push(() => resolve({ kind: "nothing_to_do" }));
+      ending.abort();
+    });
+  return { ending: ending.signal, run, runs };
+}
+
+describe("when the process ends", () => {
+  it("an investigation is handed back, free at once, and what it still wants to write is refused", async () => {
+    const { drain, rows, store } = await createStages("investigate");
+    const { ending, run } = hanging();
+    let late: Promise<unknown> = Promise.resolve();
+    await drain((item, lastTry) => {
+      late = new Promise((resolve) => setTimeout(resolve, 5)).then(() =>
+        store.ledger.commit({ writes: [], finish: item }),
+      );
+      return run(item, lastTry);
+    }, ending);
+    expect(rows()).toMatchObject([{ status: "waiting" }]);
+    expect(await late).toEqual({ kind: "lease_lost" });
+    expect(await store.work.claim("investigate", subject, leaseMs)).toMatchObject({ attempt: 2 });
+  });
+
+  it("nothing new is begun", async () => {
+    const { drain, rows } = await createStages("investigate");
+    await drain(() => Promise.reject(new Error("it was begun")), AbortSignal.abort());
+    expect(rows()).toMatchObject([{ status: "waiting" }]);
+  });
+
+  it("an execution is not: its write may be under way, so whoever is next waits for its lease", async () => {
+    const { drain, rows } = await createStages("execute");
+    const { ending, run, runs } = hanging();
+    const drained = drain(run, ending);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(rows()).toMatchObject([{ status: "held" }]);
+    for (const end of runs) end();
+    await drained;
+    expect(rows()).toEqual([]);
   });
 });

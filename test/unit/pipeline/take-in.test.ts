@@ -144,6 +144,8 @@ describe("an incident that does not resolve", () => {
         reasons: [],
         controls: [],
         policyHash: "",
+        hardAuthorization: "",
+        guardrails: [],
       },
     });
     clock.advance(31 * minute);

@@ -1,9 +1,10 @@
+import { loadGovernance } from "../../../src/documents/load-governance.ts";
 import type { ExpectedEffect } from "../../../src/domain/assessment.ts";
 import type { Lineage } from "../../../src/domain/change/proposal.ts";
 import type { ChangeState } from "../../../src/domain/change/change.ts";
 import type { ToolOperation } from "../../../src/domain/flag/operation.ts";
 import { compile } from "../../../src/domain/flag/plan.ts";
-import { ChangeId, IncidentId } from "../../../src/domain/ids.ts";
+import { ChangeId, IncidentId, StandingId } from "../../../src/domain/ids.ts";
 import { decideIncident } from "../../../src/domain/incident/decide-incident.ts";
 import type { IncidentScope } from "../../../src/domain/incident/events.ts";
 import { streamOf } from "../../../src/domain/ledger/stream.ts";
@@ -11,12 +12,13 @@ import { OpsError } from "../../../src/domain/ops-error.ts";
 import type { PersonFacts, Requester } from "../../../src/domain/people.ts";
 import type { ControlReading } from "../../../src/domain/policy/controls.ts";
 import type { GovernanceContract } from "../../../src/domain/policy/governance-contract.ts";
+import { OfficeTool } from "../../../src/domain/policy/tool-name.ts";
 import type { Rulebook } from "../../../src/domain/policy/rulebook.ts";
 import type { Stage } from "../../../src/domain/stage.ts";
 import { execute, type ExecuteDeps } from "../../../src/pipeline/execute.ts";
 import { castVote } from "../../../src/pipeline/people/cast-vote.ts";
-import type { MuteDeps } from "../../../src/pipeline/people/mute-service.ts";
-import type { LinkedChangeDeps } from "../../../src/pipeline/people/start-linked-change.ts";
+import type { PersonDeps } from "../../../src/pipeline/people/person-actions.ts";
+import { createGuard, type GuardDeps } from "../../../src/pipeline/guard/create-guard.ts";
 import type { Log } from "../../../src/pipeline/ports/log.ts";
 import type { Identity } from "../../../src/pipeline/ports/people.ts";
 import type { ActionAnswer } from "../../../src/pipeline/ports/person-actions.ts";
@@ -37,6 +39,7 @@ import {
   controlsWith,
   exampleRoles,
   homeTeam,
+  noGuardrails,
   personWith,
 } from "../../support/policy-fixtures.ts";
 
@@ -65,7 +68,9 @@ export interface World {
   identity: FakeIdentity;
   controls: ControlReading;
   contracts: Map<string, GovernanceContract>;
-  deps: LinkedChangeDeps & ExecuteDeps & MuteDeps;
+  deps: PersonDeps & ExecuteDeps;
+  /** What the guard looks at: other rules and people may be put in before it is asked. */
+  guardDeps: GuardDeps;
   log: Log;
   logged: LoggedLine[];
   /** Timers that were rung: stage, subject and when. */
@@ -96,13 +101,24 @@ export function createWorld(flag = onFlag()): World {
   const store = createInMemoryStore({ clock });
   const flags = createFakeFlagPlatform([flag]);
   const identity = createFakeIdentity();
-  const contracts = new Map(
-    (["flag.turn_off", "flag.turn_on", "flag.set_rollout"] as const).map((tool) => [
-      tool,
-      contractWith({ tool }),
-    ]),
-  );
-  const rulebook: Rulebook = { contracts, roles: exampleRoles };
+  const contracts = new Map<string, GovernanceContract>([
+    ...(["flag.turn_off", "flag.turn_on", "flag.set_rollout"] as const).map(
+      (tool): [string, GovernanceContract] => [tool, contractWith({ tool })],
+    ),
+    ...officeContracts,
+  ]);
+  const rulebook: Rulebook = { contracts, roles: exampleRoles, guardrails: noGuardrails };
+  const guardDeps: GuardDeps = {
+    rulebook,
+    people: { people: {} },
+    sources: [alertmanager],
+    services: [checkout, search],
+    runbooks: [],
+    store,
+    flags: flags.reader,
+    findPerson: async (email) =>
+      [...identity.people.values()].find((person) => person.email === email)?.userId ?? null,
+  };
   const logged: LoggedLine[] = [];
   const line = (level: LoggedLine["level"]) => (fields: Record<string, unknown>, message: string) => {
     logged.push({ level, message, fields });
@@ -119,6 +135,7 @@ export function createWorld(flag = onFlag()): World {
     identity,
     controls: controlsWith(),
     contracts,
+    guardDeps,
     log,
     logged,
     rung,
@@ -127,10 +144,13 @@ export function createWorld(flag = onFlag()): World {
       identity,
       rulebook,
       controls: { read: async () => world.controls },
+      guard: createGuard(guardDeps),
       flags: flags.reader,
       writer: flags.writer,
       services: [checkout, search],
       newChangeId: () => ChangeId.parse(`CHG-${tail()}`),
+      newIncidentId: () => IncidentId.parse(`INC-${tail()}`),
+      newStandingId: () => StandingId.parse(`STA-${tail()}`),
       newOperationId: () => `op-${tail()}`,
       leaseMs,
       settleMs,
@@ -170,12 +190,12 @@ export function createWorld(flag = onFlag()): World {
           expected: expected ?? null,
           lineage: lineage ?? null,
           reaches: [],
-          evidence: { confidence: "high", citations: 2, gaps: 0 },
+          evidence: { confidence: "high", citations: 2, gaps: 0, coverage: 1, earlierReview: "" },
         },
         world.deps,
         clock.now(),
       );
-      const result = await store.ledger.commit({ writes: [proposed.write], followUps: proposed.followUps });
+      const result = await store.ledger.commit({ writes: proposed.writes, followUps: proposed.followUps });
       if (result.kind !== "committed") throw new Error(result.kind);
       return proposed.changeId;
     },
@@ -216,6 +236,13 @@ export function createWorld(flag = onFlag()): World {
   return world;
 }
 
+/** As they are shipped: what changes no flag is ruled by them alone. */
+const shipped = loadGovernance("governance");
+const officeContracts = OfficeTool.options.flatMap((tool): [string, GovernanceContract][] => {
+  const contract = shipped.contracts.get(tool);
+  return contract === undefined ? [] : [[tool, contract]];
+});
+
 const checkout = Service.parse({
   name: "checkout",
   owner: "Checkout",
@@ -230,6 +257,11 @@ const search = Service.parse({
   channel: undefined,
   flags: { tags: ["search"] },
 });
+
+const alertmanager = {
+  id: "alertmanager",
+  mayLeadTo: { projects: ["*"], environments: ["*"], flags: ["*"] },
+};
 
 const turnOff: ToolOperation = { tool: "flag.turn_off" };
 const source: Requester = { kind: "source", sourceId: "alertmanager" };

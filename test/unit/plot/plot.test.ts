@@ -48,6 +48,19 @@ describe("plot", () => {
     expect(await renderPlot(plot)).toEqual(await renderPlot(plot));
   });
 
+  it("is each one's own where several are drawn at once, and leaves its time to others", async () => {
+    const plots = ["a", "b", "c", "d"].map((title) => ({ ...plot, title }));
+    const alone: Uint8Array[] = [];
+    for (const one of plots) alone.push(await renderPlot(one));
+    let turns = 0;
+    const others = setInterval(() => (turns += 1), 1);
+    const together = await Promise.all(plots.map((one) => renderPlot(one)));
+    clearInterval(others);
+    expect(together).toEqual(alone);
+    expect(new Set(together.map((png) => Buffer.from(png).toString("base64"))).size).toBe(4);
+    expect(turns).toBeGreaterThan(3);
+  });
+
   it("shows names from outside as letters and nothing else", async () => {
     const hostile = `</text><image href="http://127.0.0.1/x"/>&"'\u{0}\u{202e}\u{d800}`;
     const named = { ...plot, title: hostile, marks: plot.marks.map((mark) => ({ ...mark, label: hostile })) };

@@ -1,24 +1,27 @@
 import { describe, expect, test } from "vitest";
+import type { z } from "zod";
 import { decideAction, policyHash, type PolicyInput } from "../../../src/domain/policy/decide-action.ts";
 import { Decision } from "../../../src/domain/policy/decision.ts";
-import type { GovernanceContract } from "../../../src/domain/policy/governance-contract.ts";
+import { ApprovalRule, type GovernanceContract } from "../../../src/domain/policy/governance-contract.ts";
 import { Mode } from "../../../src/domain/policy/mode.ts";
 import {
   actionWith,
   contractWith,
   controlsWith,
   exampleRoles,
+  noGuardrails,
   policyInput,
 } from "../../support/policy-fixtures.ts";
 
 const rita = { userId: "U0RITA", roles: ["release-manager"] };
 const omar = { userId: "U0OMAR", roles: ["service-owner"] };
-const approval = (over: Partial<NonNullable<GovernanceContract["approval"]>>) => ({
-  reviewers: { default: { roles: ["release-manager", "service-owner"], count: 1 } },
-  separationOfDuties: true,
-  expiresAfter: "30m",
-  ...over,
-});
+const approval = (over: Partial<z.input<typeof ApprovalRule>>) =>
+  ApprovalRule.parse({
+    reviewers: { default: { roles: ["release-manager", "service-owner"], count: 1 } },
+    separationOfDuties: true,
+    expiresAfter: "30m",
+    ...over,
+  });
 const by = (userId: string) => ({ kind: "person" as const, userId, name: userId });
 const asking = (userId: string) =>
   actionWith({ actor: { agent: "", service: "signalman", requester: by(userId) } });
@@ -70,31 +73,39 @@ const cases: [string, Partial<PolicyInput>, [Decision["kind"], Mode, rule: strin
   ],
   [
     "a guardrail that denies",
-    { guardrails: [{ guardrail: "freeze", verdict: "deny", reason: "frozen" }], approvals: [rita] },
+    {
+      guardrails: [
+        { guardrail: "freeze", evidence: [], verdict: "deny", reason: "frozen", yieldsToBreakGlass: false },
+      ],
+      approvals: [rita],
+    },
     ["deny", "off", "guardrail:freeze"],
   ],
   [
     "a guardrail that passes",
-    { guardrails: [{ guardrail: "budget", verdict: "pass" }], approvals: [rita] },
+    { guardrails: [{ guardrail: "budget", evidence: [], verdict: "pass" }], approvals: [rita] },
     ["allow", "approval_required", "approved"],
   ],
   [
     "a guardrail that lowers",
     {
-      guardrails: [{ guardrail: "budget", verdict: "lower", mode: "observe", reason: "spent" }],
+      guardrails: [{ guardrail: "budget", evidence: [], verdict: "lower", mode: "observe", reason: "spent" }],
       approvals: [rita],
     },
     ["constrain", "observe", "guardrail:budget"],
   ],
   [
     "an unhealthy dependency",
-    { guardrails: [{ guardrail: "queue", verdict: "unhealthy", reason: "late" }], approvals: [rita] },
+    {
+      guardrails: [{ guardrail: "queue", evidence: [], verdict: "unhealthy", reason: "late" }],
+      approvals: [rita],
+    },
     ["fallback", "search_only", "guardrail:queue"],
   ],
   [
     "an unhealthy dependency under a lower control",
     {
-      guardrails: [{ guardrail: "queue", verdict: "unhealthy", reason: "late" }],
+      guardrails: [{ guardrail: "queue", evidence: [], verdict: "unhealthy", reason: "late" }],
       controls: controlsWith({ mode: "observe" }),
     },
     ["fallback", "observe", "guardrail:queue"],
@@ -103,8 +114,8 @@ const cases: [string, Partial<PolicyInput>, [Decision["kind"], Mode, rule: strin
     "an unhealthy dependency and a guardrail that lowers further",
     {
       guardrails: [
-        { guardrail: "queue", verdict: "unhealthy", reason: "late" },
-        { guardrail: "budget", verdict: "lower", mode: "off", reason: "spent" },
+        { guardrail: "queue", evidence: [], verdict: "unhealthy", reason: "late" },
+        { guardrail: "budget", evidence: [], verdict: "lower", mode: "off", reason: "spent" },
       ],
     },
     ["fallback", "off", "guardrail:queue"],
@@ -112,7 +123,7 @@ const cases: [string, Partial<PolicyInput>, [Decision["kind"], Mode, rule: strin
   [
     "an unhealthy dependency and a contract that is lower by default",
     {
-      guardrails: [{ guardrail: "queue", verdict: "unhealthy", reason: "late" }],
+      guardrails: [{ guardrail: "queue", evidence: [], verdict: "unhealthy", reason: "late" }],
       governance: contractWith({ defaultMode: "observe" }),
     },
     ["fallback", "observe", "guardrail:queue"],
@@ -121,8 +132,8 @@ const cases: [string, Partial<PolicyInput>, [Decision["kind"], Mode, rule: strin
     "denied and unhealthy",
     {
       guardrails: [
-        { guardrail: "queue", verdict: "unhealthy", reason: "late" },
-        { guardrail: "freeze", verdict: "deny", reason: "frozen" },
+        { guardrail: "queue", evidence: [], verdict: "unhealthy", reason: "late" },
+        { guardrail: "freeze", evidence: [], verdict: "deny", reason: "frozen", yieldsToBreakGlass: false },
       ],
     },
     ["deny", "off", "guardrail:freeze"],
@@ -182,7 +193,7 @@ const cases: [string, Partial<PolicyInput>, [Decision["kind"], Mode, rule: strin
         evidenceRule: { minimumCitations: 3 },
         rollback: { safestMode: "approval_required", owner: "release-manager" },
       }),
-      guardrails: [{ guardrail: "queue", verdict: "unhealthy", reason: "late" }],
+      guardrails: [{ guardrail: "queue", evidence: [], verdict: "unhealthy", reason: "late" }],
     },
     ["fallback", "draft_write", "guardrail:queue"],
   ],
@@ -300,8 +311,181 @@ test("the decision names the controls it was made with and the rules it was made
   const evaluations = [{ key: "signalman-mode", value: "approval_required", reason: "fallthrough" }];
   const decision = decideAction(policyInput({ controls: controlsWith({ evaluations }) }));
   expect(decision.controls).toEqual(evaluations);
-  expect(decision.policyHash).toBe(policyHash(contractWith(), exampleRoles));
+  expect(decision.policyHash).toBe(policyHash(contractWith(), exampleRoles, noGuardrails));
   const others = { ...exampleRoles, teamId: "T0OTHER" };
-  expect(policyHash(contractWith(), others)).not.toBe(decision.policyHash);
-  expect(policyHash(contractWith({ owner: "somebody else" }), exampleRoles)).not.toBe(decision.policyHash);
+  expect(policyHash(contractWith(), others, noGuardrails)).not.toBe(decision.policyHash);
+  expect(policyHash(contractWith({ owner: "somebody else" }), exampleRoles, noGuardrails)).not.toBe(
+    decision.policyHash,
+  );
+});
+
+const editors = (userIds: string[], unmatched: string[] = []) => ({ userIds, unmatched });
+
+describe("beyond a plain quorum", () => {
+  const glass = { name: "Rita", roles: ["release-manager"] };
+  const pressing = contractWith({
+    approval: approval({
+      reviewers: { default: { roles: ["release-manager", "service-owner"], count: 2 } },
+      breakGlass: { roles: ["release-manager"], validFor: "15m" },
+      standing: { longest: "8h", mostUses: 3 },
+    }),
+  });
+  const standing = { id: "STA-0000000001", by: "Rita" };
+
+  test("a permitted person's emergency stands for the quorum, and for nobody whom the contract does not name", () => {
+    expect(decideAction(policyInput({ governance: pressing, brokenGlass: glass }))).toMatchObject({
+      kind: "allow",
+      rule: "break_glass",
+    });
+    const other = { name: "Omar", roles: ["service-owner"] };
+    expect(kindWith({ governance: pressing, brokenGlass: other })).toBe("queue_for_review");
+    expect(kindWith({ brokenGlass: glass })).toBe("queue_for_review");
+  });
+
+  test("an emergency goes before what yields to one, and before nothing else", () => {
+    const deny = { guardrail: "g", evidence: [], verdict: "deny" as const, reason: "no" };
+    const under = (yieldsToBreakGlass: boolean, over: Partial<PolicyInput> = {}) =>
+      kindWith({
+        governance: pressing,
+        brokenGlass: glass,
+        guardrails: [{ ...deny, yieldsToBreakGlass }],
+        ...over,
+      });
+    expect(under(true)).toBe("allow");
+    expect(under(false)).toBe("deny");
+    expect(under(true, { governance: contractWith() })).toBe("deny");
+    expect(under(true, { controls: controlsWith({ mode: "search_only" }) })).toBe("constrain");
+  });
+
+  test("a standing approval counts where FeatBit lets it, the contract knows it and nobody is strict", () => {
+    const free = controlsWith({ approvalRequired: false });
+    expect(decideAction(policyInput({ governance: pressing, standing, controls: free }))).toMatchObject({
+      kind: "allow",
+      rule: "standing_approval",
+    });
+    expect(kindWith({ governance: pressing, standing })).toBe("queue_for_review");
+    expect(kindWith({ standing, controls: free })).toBe("queue_for_review");
+  });
+
+  test("no change of a flag reaches Signalman's own controls, whatever they are tagged and whoever approves", () => {
+    const target = { ...actionWith().target, key: "signalman-mode", tags: [] };
+    const input = { action: actionWith({ target }), approvals: [rita] };
+    expect(decideAction(policyInput(input))).toMatchObject({ kind: "deny", rule: "hard_boundary" });
+  });
+
+  test("a drafter answers with evidence for what a person had it look into, and a person with their name", () => {
+    const asked = { kind: "person" as const, userId: "U0MAYA", name: "Maya" };
+    const evidence = { confidence: "high" as const, citations: 0, gaps: 0, coverage: 1, earlierReview: "" };
+    const governance = contractWith({ evidenceRule: { minimumCitations: 1 } });
+    const decided = (agent: string) => {
+      const actor = { agent, service: "signalman", requester: asked };
+      const action = actionWith({ workflow: "human-request", actor, evidence });
+      return decideAction(policyInput({ action, governance, approvals: [rita] }));
+    };
+    expect(decided("rules")).toMatchObject({ kind: "constrain", rule: "evidence_rule" });
+    expect(decided("").kind).toBe("allow");
+  });
+
+  test("a standing approval says nothing of what asks for more people, or for a statement, here and now", () => {
+    const controls = controlsWith({ approvalRequired: false });
+    const more = {
+      guardrail: "g",
+      evidence: [],
+      verdict: "more_approvers" as const,
+      count: 3,
+      reason: "wide",
+    };
+    const stated = { statement: "Nothing reads it.", whenNeeding: ["UpdateFlag"] };
+    const action = actionWith({ scope: { ...actionWith().scope, apiScopes: ["UpdateFlag"] } });
+    const hardBoundary = { ...pressing.hardBoundary, apiScopes: ["UpdateFlag"] };
+    const covered = { governance: pressing, standing, controls };
+    expect(kindWith({ ...covered, guardrails: [more] })).toBe("queue_for_review");
+    expect(kindWith({ ...covered, editors: editors([], ["somebody"]) })).toBe("queue_for_review");
+    expect(kindWith({ ...covered, action, governance: { ...pressing, hardBoundary } })).toBe("allow");
+    expect(
+      kindWith({ ...covered, action, governance: { ...pressing, hardBoundary, attestation: stated } }),
+    ).toBe("queue_for_review");
+  });
+
+  test("a recent editor cannot be the only approver, and one that nobody can tell costs one more", () => {
+    expect(kindWith({ approvals: [rita], editors: editors(["U0RITA"]) })).toBe("queue_for_review");
+    expect(kindWith({ approvals: [rita, omar], editors: editors(["U0RITA"]) })).toBe("allow");
+    expect(kindWith({ approvals: [rita], editors: editors([], ["bot"]) })).toBe("queue_for_review");
+    expect(kindWith({ approvals: [rita, omar], editors: editors([], ["bot"]) })).toBe("allow");
+  });
+
+  test("a guardrail may ask for more approvers, an escalation brings in more roles, some roles must be among them", () => {
+    const more = {
+      guardrail: "blast_radius",
+      evidence: [],
+      verdict: "more_approvers" as const,
+      count: 2,
+      reason: "wide",
+    };
+    expect(kindWith({ approvals: [rita], guardrails: [more] })).toBe("queue_for_review");
+    expect(kindWith({ approvals: [rita, omar], guardrails: [more] })).toBe("allow");
+    const oncall = { userId: "U0MAYA", roles: ["on-call"] };
+    expect(kindWith({ approvals: [oncall] })).toBe("queue_for_review");
+    expect(kindWith({ approvals: [oncall], escalatedTo: ["on-call"] })).toBe("allow");
+    const both = contractWith({
+      approval: approval({
+        reviewers: { default: { roles: ["release-manager"], count: 1, requiredRoles: ["service-owner"] } },
+      }),
+    });
+    expect(kindWith({ governance: both, approvals: [rita] })).toBe("queue_for_review");
+    expect(kindWith({ governance: both, approvals: [rita, omar] })).toBe("allow");
+  });
+
+  test("what the contract does not grant of the flag platform is out of bounds", () => {
+    const action = actionWith({ scope: { ...actionWith().scope, apiScopes: ["DeleteFlag"] } });
+    expect(decideAction(policyInput({ action }))).toMatchObject({
+      kind: "deny",
+      rule: "hard_boundary",
+      hardAuthorization: expect.stringContaining("DeleteFlag"),
+    });
+  });
+
+  test("an override is named as what lowered the mode or denied the tool", () => {
+    const lowered = [
+      { kind: "mode" as const, rule: "override_mode", reason: "Ruth paused it", mode: "off" as const },
+    ];
+    expect(decideAction(policyInput({ controls: controlsWith({ mode: "off", lowered }) }))).toMatchObject({
+      kind: "constrain",
+      mode: "off",
+      rule: "override_mode",
+      reasons: ["Ruth paused it"],
+    });
+    const denied = [
+      { kind: "deny_tool" as const, rule: "override_deny", reason: "Ruth denied it", tool: "flag.turn_off" },
+    ];
+    expect(decideAction(policyInput({ controls: controlsWith({ lowered: denied }) }))).toMatchObject({
+      kind: "deny",
+      rule: "override_deny",
+    });
+  });
+
+  test("of tools that change no flag the contract says which use needs approval", () => {
+    const contract = contractWith({
+      tool: "mode.override",
+      riskClass: "admin_action",
+      runtimeControls: [],
+      approval: approval({ requiredFor: "raising_authority" }),
+    });
+    const ask = (raisesAuthority: boolean, over: Partial<PolicyInput> = {}) =>
+      decideAction(
+        policyInput({
+          action: actionWith({ tool: "mode.override", scope: { ...actionWith().scope, raisesAuthority } }),
+          governance: contract,
+          controls: controlsWith({ mode: "off", deniedTools: ["mode.override"] }),
+          ...over,
+        }),
+      );
+    expect(ask(false)).toMatchObject({ kind: "allow", rule: "needs_no_approval", requirement: { count: 0 } });
+    expect(ask(true).kind).toBe("queue_for_review");
+    expect(ask(true, { approvals: [rita] }).kind).toBe("allow");
+    const careless = { ...contract, approval: approval({ requiredFor: "no_use" }) };
+    expect(ask(true, { governance: careless }).kind).toBe("queue_for_review");
+    const flagTool = contractWith({ approval: approval({ requiredFor: "no_use" }) });
+    expect(kindWith({ governance: flagTool })).toBe("queue_for_review");
+  });
 });

@@ -59,6 +59,7 @@ describe("a read that a model asks for", () => {
           const hardBoundary = {
             serviceIdentity: "w",
             apiScopes: [],
+            blockedScopes: [],
             blockedEnvironments: blocked ? ["prod"] : [],
             blockedTags: [],
           };

@@ -35,14 +35,17 @@ const actors = {
   "of another workspace": personWith({ userId: "U0RITA", teamId: "T0OTHER" }),
 } satisfies Record<string, PersonFacts>;
 
-const all = "approve reject acknowledge propose revert close mute";
+const butApprove =
+  "reject acknowledge propose revert close mute edit attest break_glass override resume grant_standing";
+const all = `approve ${butApprove}`;
+const ofServiceOwner = "approve reject acknowledge propose revert close mute";
 const ofOnCall = "reject acknowledge propose revert";
 
 /** By hand: which actions each actor may do on each target; what is not named is refused. */
 const expected: Record<string, Partial<Record<string, string>>> = {
   rita: { prod: all, staging: all, otherTag: all, noTag: all, irreversible: all },
   "release member": { prod: all, staging: all, otherTag: all, noTag: all, irreversible: all },
-  "service owner": { prod: all, staging: all },
+  "service owner": { prod: ofServiceOwner, staging: ofServiceOwner },
   "staging owner": { staging: "approve reject" },
   "on call by group": {
     prod: ofOnCall,
@@ -61,11 +64,11 @@ const expected: Record<string, Partial<Record<string, string>>> = {
   "nobody in particular": {},
   "auditor in release": {},
   "frozen release member": {
-    prod: "reject acknowledge propose revert close mute",
+    prod: butApprove,
     staging: all,
-    otherTag: "reject acknowledge propose revert close mute",
-    noTag: "reject acknowledge propose revert close mute",
-    irreversible: "reject acknowledge propose revert close mute",
+    otherTag: butApprove,
+    noTag: butApprove,
+    irreversible: butApprove,
   },
   deactivated: {},
   bot: {},

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { deliveryText, shownDelivery } from "../../../src/commands/quarantine/shown-delivery.ts";
+import { deliveryText } from "../../../src/commands/quarantine/delivery-text.ts";
+import { shownDelivery } from "../../../src/pipeline/console/shown-delivery.ts";
 import { toInstant } from "../../../src/domain/ids.ts";
 import type { KeptDelivery } from "../../../src/pipeline/ports/storage.ts";
 import { delivery } from "../../contract/storage/story-of-streams.ts";
@@ -11,6 +12,7 @@ function kept(body: string | Uint8Array, reason = "unreadable"): KeptDelivery {
     body: Buffer.from(body),
     receivedAt: toInstant(0),
     attempts: 1,
+    trace: null,
     settlement: { outcome: "quarantined", reason },
     requeues: [],
   };

@@ -8,9 +8,11 @@ import { renderCard } from "../../../src/adapters/slack/card/render-card.ts";
 import { detailsModal } from "../../../src/adapters/slack/modals/details-modal.ts";
 import { eventLines } from "../../../src/adapters/slack/thread/event-line.ts";
 import { evidenceMessage } from "../../../src/adapters/slack/thread/evidence-message.ts";
-import { readStory, storyText } from "../../../src/commands/audit/show-story.ts";
-import { deliveryText, shownDelivery } from "../../../src/commands/quarantine/shown-delivery.ts";
-import { ChangeId, DeliveryId, IncidentId, toInstant } from "../../../src/domain/ids.ts";
+import { storyText } from "../../../src/commands/audit/story-text.ts";
+import { readStory } from "../../../src/pipeline/read-story.ts";
+import { deliveryText } from "../../../src/commands/quarantine/delivery-text.ts";
+import { shownDelivery } from "../../../src/pipeline/console/shown-delivery.ts";
+import { ChangeId, DeliveryId, IncidentId, toInstant, StandingId } from "../../../src/domain/ids.ts";
 import { OpsError } from "../../../src/domain/ops-error.ts";
 import { Source } from "../../../src/domain/source.ts";
 import { assess } from "../../../src/pipeline/drafting/assess.ts";
@@ -24,7 +26,7 @@ import { delivery } from "../../contract/storage/story-of-streams.ts";
 import { intakeDefaults, recordingDoorbell } from "../../support/intake-deps.ts";
 import { createInMemoryStore, movableClock } from "../../support/in-memory-store.ts";
 import { ladderOf, modelSaying } from "../../support/model-fixtures.ts";
-import { exampleRoles, homeTeam, personWith } from "../../support/policy-fixtures.ts";
+import { exampleRoles, homeTeam, personWith, noGuard } from "../../support/policy-fixtures.ts";
 import {
   ago,
   allowingRulebook,
@@ -105,6 +107,7 @@ export async function runThrough(planted: Planted): Promise<Record<Sink, string>
   const deps: InvestigateDeps = {
     store,
     controls,
+    guard: noGuard,
     flags: { refOf: flags.refOf, segments: flags.segments, read },
     services,
     sources,
@@ -140,7 +143,9 @@ export async function runThrough(planted: Planted): Promise<Record<Sink, string>
   const rulebook = { ...allowingRulebook, roles: exampleRoles };
   const actions = personActions({
     ...deps,
-    flags: { read, segments: flags.segments },
+    newIncidentId: () => id,
+    flags: { refOf: flags.refOf, read, segments: flags.segments },
+    newStandingId: () => StandingId.parse("STA-0000000001"),
     identity,
     rulebook,
     controls,
@@ -155,18 +160,25 @@ export async function runThrough(planted: Planted): Promise<Record<Sink, string>
   // What any failure may carry into a log.
   const failure = new OpsError("unreachable", `Could not be reached: ${JSON.stringify(planted)}`);
   log.warn({ intent: "try", err: failure, planted }, `It failed. ${failure.message}`);
-  log.error({ err: new Error("outer", { cause: failure }) }, "It failed.");
+  log.error({ intent: "try", err: new Error("outer", { cause: failure }) }, "It failed.");
 
   const view = await readIncident(id, { store, services });
-  const story = await readStory(store.ledger, id);
+  const story = await readStory(store, id);
   const kept = await store.inbox.delivery(alertId);
   if (view === null || story === null || kept === null) throw new Error("something is not to be read back");
-  const facts = { expandable: false, linkedCardUrl: null, flagUrl: null, misplaced: null };
+  const facts = {
+    expandable: false,
+    standable: false,
+    linkedCardUrl: null,
+    flagUrl: null,
+    consoleUrl: null,
+    misplaced: null,
+  };
   const slack = [
     renderCard(view, facts),
     view.evidence === null ? null : evidenceMessage(view.evidence),
     view.timeline.map(eventLines),
-    view.changes.map((each) => detailsModal(each, view)),
+    view.changes.map((each) => detailsModal(each, view, null)),
     view.plot?.altText,
   ];
   const written = readFileSync(file, "utf8");

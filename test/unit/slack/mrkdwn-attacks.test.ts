@@ -92,7 +92,14 @@ function rendered(
   const scope =
     told.incident.scope === null ? null : { ...told.incident.scope, environmentName: environment };
   const view = { ...told, incident: { ...told.incident, scope }, service: { ...service, owner } };
-  const facts = { expandable: false, linkedCardUrl: null, flagUrl: null, misplaced: null };
+  const facts = {
+    expandable: false,
+    standable: false,
+    linkedCardUrl: null,
+    flagUrl: null,
+    consoleUrl: null,
+    misplaced: null,
+  };
   const lines = view.timeline.map(eventLines).filter((each) => each !== null);
   return {
     messages: [
@@ -100,7 +107,7 @@ function rendered(
       ...(view.evidence === null ? [] : [evidenceMessage(view.evidence)]),
       ...lines.map((each) => ({ text: joinLines(each, 3000), blocks: [section(each, 2500)] })),
     ],
-    views: view.changes.map((change) => detailsModal(change, view)),
+    views: view.changes.map((change) => detailsModal(change, view, null)),
   };
 }
 

@@ -3,16 +3,31 @@ import { renderCard, type CardFacts } from "../../../src/adapters/slack/card/ren
 import type { ChainCheck } from "../../../src/domain/change/outcome.ts";
 import { EvidenceItem } from "../../../src/domain/evidence/evidence.ts";
 import { ChangeId, toInstant } from "../../../src/domain/ids.ts";
-import type { Decision } from "../../../src/domain/policy/decision.ts";
+import { type ApprovalRequirement, Decision } from "../../../src/domain/policy/decision.ts";
 import type { IncidentView } from "../../../src/pipeline/ports/announcer.ts";
 import { asObject, asObjects, asText, type JsonObject } from "../../../src/sandbox/slack/json.ts";
-import { changeId, decisions, propose, proposalFor, voteCommand } from "../../support/change-fixtures.ts";
+import {
+  changeId,
+  decisions,
+  propose,
+  proposalFor,
+  requirement,
+  reviseCommand,
+  voteCommand,
+} from "../../support/change-fixtures.ts";
 import { assessmentWith } from "../../support/incident-fixtures.ts";
 import { investigated, type Story } from "../../support/story.ts";
 import { typed } from "../../support/typed.ts";
 import { complaintsAbout, textsOf } from "./slack-text.ts";
 
-const facts: CardFacts = { expandable: false, linkedCardUrl: null, flagUrl: null, misplaced: null };
+const facts: CardFacts = {
+  expandable: false,
+  standable: false,
+  linkedCardUrl: null,
+  flagUrl: null,
+  consoleUrl: null,
+  misplaced: null,
+};
 const proposal = proposalFor();
 const { digest } = proposal;
 const other = ChangeId.parse("CHG-0000000002");
@@ -39,6 +54,10 @@ function awaiting(decision: Decision = decisions.queue()): Story {
   return story;
 }
 
+function needing(over: Partial<ApprovalRequirement>): Decision {
+  return Decision.parse({ ...decisions.queue(), requirement: { ...requirement(), ...over } });
+}
+
 function approved(): Story {
   const story = awaiting();
   story.change(voteCommand(proposal, { decision: decisions.allow() }));
@@ -60,6 +79,7 @@ function applied(chain: ChainCheck = { kind: "intact" }): Story {
 
 const followUps = ["Keep", "Roll back", "Clean up"];
 const ack = ["I'm on it", "Mute service"];
+const ackOrPause = [...ack, "Pause Signalman"];
 /** Where nothing of the card is under way. */
 const ackOrClose = [...ack, "Close incident"];
 
@@ -99,7 +119,7 @@ describe("the card", () => {
   it("names the suspect, who changed it, how long before, how sure, and what else was considered", () => {
     const { words } = card(awaiting().view());
     expect(words).toContain(
-      "flag `checkout_one_click`, changed by Dora Developer, 12 min before it began (E1)",
+      "flag `checkout_one_click`, changed by Dora Developer, 12 min before the alert (E1)",
     );
     expect(words).toContain("*How sure:* high");
     expect(words).toContain("(E1, E2)");
@@ -115,7 +135,96 @@ describe("the card", () => {
     expect(shown.words).toContain("About 100% of users");
     expect(shown.words).toContain("needs 1 approval by *release-manager*");
     expect(shown.words).toContain("Then nothing is changed");
-    expect(shown.buttons).toEqual(["Approve", "Reject", "Details", ...ack]);
+    expect(shown.buttons).toEqual(["Approve", "Reject", "Edit", "Details", ...ackOrPause]);
+  });
+
+  it.each([
+    [{ kind: "mode", rule: "override_mode", mode: "off", reason: "Ruth <set> it" }, true],
+    [{ kind: "deny_tool", rule: "override_deny", tool: "flag.turn_off", reason: "Ruth <set> it" }, true],
+    [{ kind: "deny_tool", rule: "override_deny", tool: "flag.turn_on", reason: "Ruth <set> it" }, false],
+    [{ kind: "strict", rule: "override_strict", reason: "Ruth <set> it" }, false],
+  ] as const)("says that approval is not possible now under %j: %s", (lowering, isStopped) => {
+    const shown = card({ ...awaiting().view(), lowered: [lowering] });
+    expect(shown.words.includes("*No approval is possible now.* Ruth &lt;set&gt; it")).toBe(isStopped);
+    expect(shown.buttons.includes("Approve")).toBe(!isStopped);
+    expect(shown.buttons).toContain("Reject");
+  });
+
+  it("says what has to be stated, what is missing, who may decide by now, and by when it should be", () => {
+    const minute = 60_000;
+    const asking = needing({
+      requiredRoles: ["security"],
+      recentEditors: ["U0DORA"],
+      raisedBecause: ["It moves everybody."],
+      attestation: "No code asks for it.",
+      breakGlassRoles: ["release-manager"],
+      timeoutFallback: "draft_write",
+      chase: [
+        { kind: "sla_missed", afterMs: 10 * minute, roles: [] },
+        { kind: "escalation", afterMs: 20 * minute, roles: ["on-call"] },
+      ],
+    });
+    const story = awaiting(asking);
+    const before = card(story.view());
+    expect(before.words).toContain("needs 1 approval by *release-manager* or *security*.");
+    expect(before.words).toContain("*security* must be among them.");
+    expect(before.words).toContain("*To be stated before anybody approves:* No code asks for it.");
+    expect(before.words).toContain("Whoever changed the flag lately cannot be the only approver.");
+    expect(before.words).toMatch(/A decision is expected by <!date/);
+    expect(before.words).toContain("can still do it by hand");
+    expect(before.buttons).toEqual([
+      "Approve",
+      "Reject",
+      "State it",
+      "Edit",
+      "Details",
+      ...ackOrPause,
+      "Emergency …",
+    ]);
+
+    story.change({ command: "attest", person: { userId: "U0ANN", name: "Ann" }, version: 1, digest });
+    story.pass(20);
+    story.change({ command: "chase" });
+    const after = card(story.view());
+    expect(after.words).toMatch(/\*Stated\* by Ann .*: No code asks for it\./);
+    expect(after.words).toContain("*on-call* may decide as well by now");
+    expect(after.words).toMatch(/A decision was expected .* and is overdue\./);
+    expect(after.buttons).toEqual(["Approve", "Reject", "Edit", "Details", ...ackOrPause, "Emergency …"]);
+
+    story.pass(20);
+    story.change({ command: "expire" });
+    const flagUrl = "https://flags.example.test/shop";
+    expect(card(story.view(), { flagUrl }).words).toContain(
+      `Whoever may change the flag can do it by hand <${flagUrl}|in FeatBit>.`,
+    );
+  });
+
+  it("says of an edited draft which version it is, whose, and what they changed", () => {
+    const story = awaiting();
+    story.change(reviseCommand(proposal, { editor: { userId: "U0MAYA", name: "Maya <!here>" } }));
+    expect(card(story.view()).words).toMatch(
+      /\*Version 2, edited by Maya &lt;!here&gt;\* .*: Off → Serve On while off\./,
+    );
+  });
+
+  it("says that it was an emergency, and whose", () => {
+    const story = awaiting(needing({ breakGlassRoles: ["release-manager"] }));
+    story.change({
+      command: "break_glass",
+      person: { userId: "U0RUTH", name: "Ruth" },
+      permission: { kind: "granted", roles: ["release-manager"] },
+      words: `emergency ${changeId}`,
+      rationale: "The shop is down.",
+      validForMs: 600_000,
+      version: 1,
+      digest,
+      decision: { ...decisions.allow(), rule: "break_glass" },
+    });
+    const shown = card(story.view());
+    expect(shown.words).toContain(
+      "*Approved in an emergency* by Ruth. Waiting to be carried out, at the latest",
+    );
+    expect(shown.buttons).toEqual(["Details", ...ackOrPause]);
   });
 
   it("offers only buttons that lead somewhere", () => {
@@ -136,9 +245,9 @@ describe("the card", () => {
 
     expect(card(rejected.view())).toMatchObject({ buttons: ["Details", ...ackOrClose] });
     expect(card(rejected.view()).words).toContain("*Rejected* by Ruth");
-    expect(card(approved().view())).toMatchObject({ buttons: ["Details", ...ack] });
+    expect(card(approved().view())).toMatchObject({ buttons: ["Details", ...ackOrPause] });
     expect(card(approved().view()).words).toContain("*Approved* by Ruth");
-    expect(card(executing().view())).toMatchObject({ buttons: ["Details", ...ack] });
+    expect(card(executing().view())).toMatchObject({ buttons: ["Details", ...ackOrPause] });
     expect(card(failed.view()).words).toContain("*Failed*");
     expect(card(conflicted.view()).words).toMatch(/\*Superseded\*[^]*Off: everyone gets Off/);
     expect(card(expired.view()).words).toContain("*Expired*");
@@ -146,6 +255,7 @@ describe("the card", () => {
     expect(card(unclear.view()).words).toContain("*Needs a person*");
     expect(card(applied().view()).buttons).toEqual([...followUps, "Details", ...ackOrClose]);
     expect(card(applied().view(), { expandable: true }).buttons).toContain("Expand");
+    expect(card(applied().view(), { standable: true }).buttons).toContain("Allow again …");
   });
 
   it("says loudly what was overwritten, and offers to restore it once", () => {
@@ -165,7 +275,7 @@ describe("the card", () => {
       changeId,
     };
     story.change(propose(decisions.queue(), { ...proposal, lineage }), other);
-    expect(card(story.view()).buttons).toEqual(["Approve", "Reject", "Details", ...ack]);
+    expect(card(story.view()).buttons).toEqual(["Approve", "Reject", "Details", ...ackOrPause]);
     story.change(voteCommand(proposal, { vote: "reject", rationale: "No." }), other);
     expect(card(story.view()).buttons).toEqual([...followUps, "Details", ...ackOrClose]);
     expect(card(applied({ ...chain, restore: null }).view()).buttons).not.toContain("Restore");
@@ -226,7 +336,8 @@ describe("the card", () => {
     const shown = card(awaiting(decision).view(), { flagUrl: "https://flags.example.test/shop/checkout" });
     expect(shown.words).toContain(words);
     expect(shown.words).toContain("Flag: on → off");
-    expect(shown.buttons).toEqual(["Details", ...ackOrClose]);
+    const editable = decision.kind === "deny" ? [] : ["Edit"];
+    expect(shown.buttons).toEqual([...editable, "Details", ...ackOrClose]);
   });
 
   it.each([
@@ -355,7 +466,7 @@ describe("the card", () => {
     );
     expect(words).toContain("2. flag `checkout_theme`, low (E3)");
     expect(words).toContain(
-      "change of infrastructure `redis 8` (rolled back) by Cem, 59 min before it began (E5)",
+      "change of infrastructure `redis 8` (rolled back) by Cem, 59 min before the alert (E5)",
     );
     expect(words).toContain(
       `*Seen before:* ${incident.id}, cause flag: flag \`checkout_one_click\` closed, recovered (E6)`,
@@ -376,11 +487,20 @@ describe("the card", () => {
     expect(shown.buttons).toEqual(ackOrClose);
   });
 
+  it("leads to the console where people reach one, beside everything else that the footer says", () => {
+    const consoleUrl = `https://${"long-name.".repeat(11)}example/console/incidents/INC-0000000001`;
+    const misplaced = `Meant for another channel, ${"which is archived ".repeat(20)}`;
+    const shown = card(awaiting().view(), { consoleUrl, misplaced });
+    expect(shown.words).toContain(`digest ${digest.slice(7, 19)} · <${consoleUrl}|Open in console>`);
+    expect(shown.words).toContain("Meant for another channel");
+    expect(card(awaiting().view()).words).not.toContain("Open in console");
+  });
+
   it("is equal for equal input, and its block ids follow the version", () => {
     const story = awaiting();
     const before = card(story.view());
     expect(card({ ...story.view(), now: toInstant(0) })).toEqual(before);
-    story.change({ command: "revise", proposal, decision: decisions.queue(), by: "Ada" });
+    story.change(reviseCommand(proposal));
     const after = card(story.view());
     expect(after.blockIds.filter((id) => before.blockIds.includes(id))).toEqual([]);
   });

@@ -77,7 +77,14 @@ it("says of a change what its stored plan says, whatever the drafter says", () =
         transcript: null,
       });
       story.change(propose(decisions.queue(), proposal));
-      const facts = { expandable: false, linkedCardUrl: null, flagUrl: null, misplaced: null };
+      const facts = {
+        expandable: false,
+        standable: false,
+        linkedCardUrl: null,
+        flagUrl: null,
+        consoleUrl: null,
+        misplaced: null,
+      };
       const message = renderCard(story.view(), facts);
       expect(complaintsAbout(message)).toEqual([]);
       const sections = textsOf(message.blocks).mrkdwn;

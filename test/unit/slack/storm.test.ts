@@ -5,7 +5,14 @@ import type { IncidentState } from "../../../src/domain/incident/incident.ts";
 import { investigated } from "../../support/story.ts";
 import { complaintsAbout, textsOf } from "./slack-text.ts";
 
-const facts = { expandable: false, linkedCardUrl: null, flagUrl: null, misplaced: null };
+const facts = {
+  expandable: false,
+  standable: false,
+  linkedCardUrl: null,
+  flagUrl: null,
+  consoleUrl: null,
+  misplaced: null,
+};
 const now = toInstant(Date.UTC(2026, 10, 21, 3));
 
 function words(over: Partial<IncidentState>): string {

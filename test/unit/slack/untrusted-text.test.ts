@@ -49,7 +49,14 @@ function renderAll(text: string): { messages: { text: string; blocks: unknown }[
   const views: unknown[] = [];
   const look = (at: Story): void => {
     const view = at.view();
-    const facts = { expandable: true, linkedCardUrl: null, flagUrl: null, misplaced: null };
+    const facts = {
+      expandable: true,
+      standable: false,
+      linkedCardUrl: null,
+      flagUrl: null,
+      consoleUrl: null,
+      misplaced: null,
+    };
     messages.push(renderCard(view, facts));
     const change = view.changes.at(-1);
     if (change === undefined) return;
@@ -58,7 +65,7 @@ function renderAll(text: string): { messages: { text: string; blocks: unknown }[
     views.push(
       voteModal(change, "C1", "approve"),
       voteModal(change, "C1", "reject"),
-      detailsModal(change, view),
+      detailsModal(change, view, null),
     );
     views.push(closureModal(change, "C1", "keep", "U1", 1_800_000_000_000), rollBackModal(change, "C1"));
     views.push(expandModal(change, "C1", [{ id: "share-25", label: text, diff: [text] }]));

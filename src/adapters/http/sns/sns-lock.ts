@@ -44,7 +44,13 @@ export function snsLock(topics: Topics, keys: SigningKeys, clock: Clock, log: Lo
       return unauthorizedSns(`The signature cannot be checked: ${signing.why}.`);
     if (signing.kind === "unavailable") {
       log.warn(
-        { stage: "intake", errorClass: "unreachable", topic: topic.arn, err: signing.error },
+        {
+          stage: "intake",
+          intent: "check a signature",
+          errorClass: "unreachable",
+          topic: topic.arn,
+          err: signing.error,
+        },
         "The signing certificate of an SNS message could not be fetched",
       );
       return certificateUnavailable;

@@ -48,7 +48,7 @@ export async function createEmbeddedPostgres(options: EmbeddedPostgresOptions): 
   };
   const home = await serverHome(options.dataFolder, tell);
   const packaged = options.binaries ?? packagedBinaries();
-  const binaries = await serverBinaries(packaged, home.account, `${home.folder}/lib`, tell);
+  const binaries = await serverBinaries(packaged, home.account, home.folder, tell);
 
   const ending = new AbortController();
   let keeper: Promise<Keeper> | undefined;
@@ -64,7 +64,7 @@ export async function createEmbeddedPostgres(options: EmbeddedPostgresOptions): 
       options.log("the keeper of the embedded database ended: starting another");
       void keep(kept).catch((error: unknown) => options.log(`no keeper: ${String(error)}`));
     });
-    (await keeper).watch(pid);
+    await (await keeper).watch(pid);
   }
 
   async function start(): Promise<Running> {
@@ -78,7 +78,7 @@ export async function createEmbeddedPostgres(options: EmbeddedPostgresOptions): 
         const answer = await connectTo(home, claim);
         if (answer.kind === "connected") {
           startedByUs = ours?.pid === claim.pid;
-          if (!startedByUs && !(await hasKeeper(home))) await keep(claim.pid);
+          if (!startedByUs && !(await hasKeeper(home, claim.pid))) await keep(claim.pid);
           return { server: claim, watch: answer.client };
         }
         reason = answer.reason;

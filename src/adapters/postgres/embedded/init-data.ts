@@ -8,6 +8,7 @@ import { OpsError } from "../../../domain/ops-error.ts";
 import { ownAccountName } from "./server-account.ts";
 import type { ServerBinaries } from "./server-binaries.ts";
 import type { ServerHome } from "./server-home.ts";
+import { finishUpgrade } from "./swap-data.ts";
 
 export const databaseUser = "signalman";
 const abandonedAfterMs = 10 * 60_000;
@@ -17,6 +18,7 @@ const abandonedAfterMs = 10 * 60_000;
  * two starts at once one wins and nobody ever sees half a folder.
  */
 export async function initData(home: ServerHome, binaries: ServerBinaries): Promise<void> {
+  await finishUpgrade(home);
   if (existsSync(home.data)) return refuseOtherMajor(home, binaries);
   await removeAbandoned(home.folder);
   const fresh = path.join(home.folder, `data.new-${process.pid}-${Date.now()}`);
@@ -77,13 +79,24 @@ async function allowOnlyUs(data: string, home: ServerHome): Promise<void> {
   if (home.account) await chown(rules, home.account.uid, home.account.gid);
 }
 
+/** The major version of the PostgreSQL that made the data folder, such as `18`. */
+export async function majorOfData(home: ServerHome): Promise<string> {
+  return (await readFile(path.join(home.data, "PG_VERSION"), "utf8").catch(() => "unknown")).trim();
+}
+
 async function refuseOtherMajor(home: ServerHome, binaries: ServerBinaries): Promise<void> {
-  const existing = (await readFile(path.join(home.data, "PG_VERSION"), "utf8").catch(() => "unknown")).trim();
+  const existing = await majorOfData(home);
   if (existing === binaries.major) return;
   throw new OpsError(
     "misconfigured",
-    `${home.data} was made by PostgreSQL ${existing}, this Signalman brings ${binaries.major}. Dump it with the Signalman that made it (pg_dumpall over its socket) and restore into a new data folder, or point DATABASE_URL at a PostgreSQL ${existing} server that runs on it.`,
+    `${home.data} was made by PostgreSQL ${existing}, this Signalman brings ${binaries.major}. ${remedyFor(existing, binaries.major)}`,
   );
+}
+
+function remedyFor(existing: string, ours: string): string {
+  return Number(existing) < Number(ours)
+    ? 'Stop every Signalman on it and run "signalman upgrade": it carries the data over and keeps the old folder.'
+    : `Start the Signalman that made it, or point DATABASE_URL at a PostgreSQL ${existing} server that runs on it.`;
 }
 
 /** Leftovers of starts that were killed while they made the folder. */

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isAlive } from "./postmaster.ts";
 import type { ServerHome } from "./server-home.ts";
@@ -23,8 +23,8 @@ done
 `;
 
 export interface Keeper {
-  /** From now on this server is stopped when we end. */
-  watch(serverPid: number): void;
+  /** From now on this server is stopped when we end, and whoever joins it knows that we keep it. */
+  watch(serverPid: number): Promise<void>;
   /** Lets the keeper go: it stops the server it watches. */
   release(): void;
 }
@@ -44,22 +44,35 @@ export async function startKeeper(home: ServerHome, onEnd: () => void): Promise<
   pipe.on("error", () => undefined); // the keeper was killed; `alive` says so
   if ("unref" in pipe && typeof pipe.unref === "function") pipe.unref();
   child.once("exit", onEnd);
-  await writeFile(noteOf(home), String(child.pid));
   return {
-    watch: (serverPid) => void pipe.write(`${serverPid}\n`),
+    async watch(serverPid) {
+      pipe.write(`${serverPid}\n`);
+      await dropStaleNotes(home);
+      await writeFile(noteOf(home, serverPid), String(child.pid));
+    },
     release: () => void pipe.end(),
   };
 }
 
-/** Whether some Signalman's keeper, ours or another's, looks after this home. */
-export async function hasKeeper(home: ServerHome): Promise<boolean> {
-  const pid = Number(await readFile(noteOf(home), "utf8").catch(() => "0"));
+/** Whether some Signalman's keeper, ours or another's, looks after this server. */
+export async function hasKeeper(home: ServerHome, serverPid: number): Promise<boolean> {
+  const pid = Number(await readFile(noteOf(home, serverPid), "utf8").catch(() => "0"));
   if (pid === 0 || !isAlive(pid)) return false;
   if (process.platform !== "linux") return true;
   const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
   return command.includes(`signalman-keeper\0${home.data}`);
 }
 
-function noteOf(home: ServerHome): string {
-  return path.join(home.folder, "keeper.pid");
+const noteName = /^keeper-of-(\d+)\.pid$/;
+
+/** One for each server: of two that start at once each has a keeper, and only one of them stays. */
+function noteOf(home: ServerHome, serverPid: number): string {
+  return path.join(home.folder, `keeper-of-${serverPid}.pid`);
+}
+
+async function dropStaleNotes({ folder }: ServerHome): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, pid] = noteName.exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
+  }
 }

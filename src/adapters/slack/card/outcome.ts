@@ -3,11 +3,11 @@ import type { ChangeState } from "../../../domain/change/change.ts";
 import { bullets, section } from "../blocks.ts";
 import { mrkdwn } from "../escape-text.ts";
 import { when } from "../words.ts";
-import { approvers } from "./approval.ts";
+import { approvedBy, byHandLine } from "./approval.ts";
 
 /** Where the change stands once it no longer waits for votes. */
-export function outcome(change: ChangeState): KnownBlock[] {
-  const lines = outcomeLines(change);
+export function outcome(change: ChangeState, flagUrl: string | null): KnownBlock[] {
+  const lines = outcomeLines(change, flagUrl);
   const notice = brokenChain(change);
   return [
     ...(lines.length === 0 ? [] : [section(lines, 1500)]),
@@ -46,7 +46,7 @@ export const resolutionWords = {
   clean_up: "to be cleaned up",
 } as const;
 
-function outcomeLines(change: ChangeState): string[] {
+function outcomeLines(change: ChangeState, flagUrl: string | null): string[] {
   const reason = change.ended === null ? "" : ` ${mrkdwn(change.ended.reason, 600)}`;
   const at = change.ended === null ? "" : ` ${when(change.ended.at)}`;
   const current =
@@ -70,7 +70,10 @@ function outcomeLines(change: ChangeState): string[] {
         `*Rejected* by ${mrkdwn(change.ended?.by ?? "", 80)}${at}. Nothing was changed. Reason:${reason}`,
       ];
     case "expired":
-      return [`*Expired*${at}. Nothing was changed.${reason}`];
+      return [
+        `*Expired*${at}. Nothing was changed.${reason}`,
+        ...(change.ended?.fallback === "draft_write" ? [byHandLine(flagUrl)] : []),
+      ];
     case "superseded":
       return [
         `*Superseded*${at}. Nothing was changed.${reason}`,
@@ -82,7 +85,7 @@ function outcomeLines(change: ChangeState): string[] {
     case "failed":
       return [`*Failed*${at}. Nothing was changed.${reason}`];
     case "approved":
-      return [`*Approved* by ${approvers(change)}. Waiting to be carried out.`];
+      return [approvedLine(change)];
     case "executing":
       return [executingLine(change)];
     case "needs_human":
@@ -93,11 +96,20 @@ function outcomeLines(change: ChangeState): string[] {
   }
 }
 
+function approvedLine(change: ChangeState): string {
+  const { glass, expiresAt } = change;
+  const { how, who } = approvedBy(change);
+  const until = glass === null || expiresAt === null ? "" : `, at the latest ${when(expiresAt)}`;
+  return `*${how.charAt(0).toUpperCase()}${how.slice(1)}* ${who}. Waiting to be carried out${until}.`;
+}
+
 function executingLine(change: ChangeState): string {
   const uncertain = change.execution?.uncertain ?? null;
-  return uncertain === null
-    ? `*Executing*, approved by ${approvers(change)}.`
-    : `*Outcome not certain yet:* ${mrkdwn(uncertain, 300)} Signalman is reading the flag back before anything else.`;
+  if (uncertain !== null) {
+    return `*Outcome not certain yet:* ${mrkdwn(uncertain, 300)} Signalman is reading the flag back before anything else.`;
+  }
+  const { how, who } = approvedBy(change);
+  return `*Executing*, ${how} ${who}.`;
 }
 
 function appliedLine(change: ChangeState, applied: NonNullable<ChangeState["applied"]>): string {
@@ -106,7 +118,8 @@ function appliedLine(change: ChangeState, applied: NonNullable<ChangeState["appl
     applied.chain.kind === "unread"
       ? ` FeatBit's audit log could not be read, so it is not known whether somebody else's change was overwritten (${mrkdwn(applied.chain.reason, 160)}).`
       : "";
-  return `*Applied* ${when(applied.at)}, approved by ${approvers(change)}.${readBack}${unread}`;
+  const { how, who } = approvedBy(change);
+  return `*Applied* ${when(applied.at)}, ${how} ${who}.${readBack}${unread}`;
 }
 
 function endedLines(change: ChangeState, reason: string): string[] {

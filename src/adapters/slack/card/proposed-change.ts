@@ -2,7 +2,7 @@ import type { KnownBlock } from "@slack/types";
 import type { ChangeState } from "../../../domain/change/change.ts";
 import { bullets, section } from "../blocks.ts";
 import { code, mrkdwn } from "../escape-text.ts";
-import { durationWords, sentence } from "../words.ts";
+import { durationWords, sentence, when } from "../words.ts";
 
 /** The change in words, who is affected, and the reverse in words: all of it made by code from the plan. */
 export function proposedChange(change: ChangeState): KnownBlock[] {
@@ -10,6 +10,7 @@ export function proposedChange(change: ChangeState): KnownBlock[] {
     section(
       [
         headingOf(change),
+        ...editLines(change),
         ...bullets(
           change.proposal.plan.diff.map((line) => mrkdwn(line)),
           10,
@@ -43,6 +44,13 @@ export function proposedChange(change: ChangeState): KnownBlock[] {
 export function placeOf(change: ChangeState): string {
   const { ref } = change.proposal.plan;
   return `flag ${code(ref.key)} in *${mrkdwn(ref.environment, 60)}* (${code(ref.project)})`;
+}
+
+function editLines({ edits, version }: ChangeState): string[] {
+  const last = edits.at(-1);
+  if (last === undefined) return [];
+  const what = last.changed.map((line) => mrkdwn(line, 300)).join("; ");
+  return [`*Version ${version}, edited by ${mrkdwn(last.name, 80)}* ${when(last.at)}: ${sentence(what)}`];
 }
 
 function headingOf(change: ChangeState): string {

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import type { KnownBlock } from "@slack/types";
 import type { ChangeState } from "../../../domain/change/change.ts";
+import type { Lowering } from "../../../domain/policy/controls.ts";
 import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
 import { context } from "../blocks.ts";
 import { mrkdwn } from "../escape-text.ts";
 import { utc } from "../words.ts";
 import { approval } from "./approval.ts";
-import { buttons } from "./buttons.ts";
+import { buttons, type Offered } from "./buttons.ts";
 import { closure } from "./closure.ts";
 import { shownChange } from "./focus.ts";
 import { headline, startOf, titleOf, whereWords } from "./headline.ts";
@@ -25,12 +26,12 @@ export interface RenderedMessage {
 }
 
 /** What a card needs beside the incident, asked for by the announcer. */
-export interface CardFacts {
-  /** Whether the applied change could be widened. */
-  expandable: boolean;
+export interface CardFacts extends Offered {
   linkedCardUrl: string | null;
   /** The flag in the platform's own console. */
   flagUrl: string | null;
+  /** The incident's page of the console; null where people reach none. */
+  consoleUrl: string | null;
   /** Why the card stands in this channel, where it is not the one it belongs to. */
   misplaced: string | null;
 }
@@ -47,21 +48,27 @@ export function renderCard(view: IncidentView, facts: CardFacts): RenderedMessag
     ...suspect(view),
     ...linkedChange(view, facts.linkedCardUrl),
     ...noChange(view),
-    ...(change === null ? [] : ofChange(change, facts)),
+    ...(change === null ? [] : ofChange(change, facts, view.lowered)),
   ];
   const blocks: KnownBlock[] = [
     ...withRoom(most, otherChanges(view, change)),
-    ...buttons(view, change, facts.expandable),
-    context([footer(view, change), ...(facts.misplaced === null ? [] : [mrkdwn(facts.misplaced, 200)])], 400),
+    ...buttons(view, change, facts),
+    context(
+      [
+        footer(view, change, facts.consoleUrl),
+        ...(facts.misplaced === null ? [] : [mrkdwn(facts.misplaced, 200)]),
+      ],
+      500,
+    ),
   ];
   return { text: fallback(view, change), blocks: withBlockIds(blocks, change) };
 }
 
-function ofChange(change: ChangeState, facts: CardFacts): KnownBlock[] {
+function ofChange(change: ChangeState, facts: CardFacts, lowered: readonly Lowering[]): KnownBlock[] {
   return [
     ...proposedChange(change),
-    ...approval(change, facts.flagUrl),
-    ...outcome(change),
+    ...approval(change, facts.flagUrl, lowered),
+    ...outcome(change, facts.flagUrl),
     ...verification(change),
     ...closure(change),
   ];
@@ -86,9 +93,12 @@ function lengthOf(blocks: KnownBlock[]): number {
   }, 0);
 }
 
-function footer({ incident }: IncidentView, change: ChangeState | null): string {
-  if (change === null) return incident.id;
-  return `${incident.id} · ${change.id} · version ${change.version} · digest ${change.proposal.digest.slice(7, 19)}`;
+function footer({ incident }: IncidentView, change: ChangeState | null, consoleUrl: string | null): string {
+  const ids =
+    change === null
+      ? incident.id
+      : `${incident.id} · ${change.id} · version ${change.version} · digest ${change.proposal.digest.slice(7, 19)}`;
+  return consoleUrl === null ? ids : `${ids} · <${consoleUrl}|Open in console>`;
 }
 
 function fallback(view: IncidentView, change: ChangeState | null): string {

@@ -5,7 +5,7 @@ import { isInvestigated } from "../../../domain/incident/incident.ts";
 import type { IncidentView } from "../../../pipeline/ports/announcer.ts";
 import { context, section } from "../blocks.ts";
 import { code, mrkdwn } from "../escape-text.ts";
-import { distanceWords, sentence } from "../words.ts";
+import { distanceWords, sentence, when } from "../words.ts";
 import { drafterLine } from "./drafter.ts";
 import { startOf } from "./headline.ts";
 
@@ -14,7 +14,8 @@ export function suspect(view: IncidentView): KnownBlock[] {
   const { incident } = view;
   const { assessment } = incident;
   if (assessment === null) {
-    const looking = !isInvestigated(incident) && incident.status === "open" && incident.kind === "alert";
+    const isToBe = incident.kind === "alert" || incident.report !== undefined;
+    const looking = !isInvestigated(incident) && incident.status === "open" && isToBe;
     return looking ? [section(["*Suspect:* looking at what changed before it began …"])] : [];
   }
   const [first, ...others] = assessment.suspects;
@@ -53,8 +54,12 @@ function suspectLine(first: Suspect, view: IncidentView): string {
   if (change === null) return `${flag}.`;
   const who =
     change.ownChangeId === null ? mrkdwn(change.author.name, 80) : `Signalman (${change.ownChangeId})`;
-  const distance = distanceWords(change.at, startOf(view.incident));
-  return `${flag}, changed by ${who}, ${distance} it began (${change.id}).`;
+  return `${flag}, changed by ${who}, ${distanceFrom(change.at, view.incident)} (${change.id}).`;
+}
+
+/** From the time behind *Since:*; what the telemetry shows may have begun earlier, and the summary counts from there. */
+function distanceFrom(at: string, incident: IncidentView["incident"]): string {
+  return `${distanceWords(at, startOf(incident))} the ${incident.kind === "alert" ? "alert" : "message"}`;
 }
 
 /** The flag change a suspicion rests on: a cited one, else the last one of that flag. */
@@ -82,13 +87,12 @@ function otherLine(other: Suspect, rank: number): string {
 /** Deploys and whatever else was changed outside of flags. */
 function outsideLines({ evidence, incident }: IncidentView): string[] {
   if (evidence === null) return [];
-  const began = startOf(incident);
   return [...itemsOf(evidence, "deploy"), ...itemsOf(evidence, "change")].map((item) => {
     const what = item.kind === "deploy" ? "deploy" : changeWords[item.what];
     const failed = item.state === "failed" || item.state === "rolled_back";
     const state = failed ? ` (${item.state.replace("_", " ")})` : "";
     const author = item.author === "" ? "" : ` by ${mrkdwn(item.author, 60)}`;
-    return `${what} ${code(item.version, 60)}${state}${author}, ${distanceWords(item.at, began)} it began (${item.id})`;
+    return `${what} ${code(item.version, 60)}${state}${author}, ${distanceFrom(item.at, incident)} (${item.id})`;
   });
 }
 
@@ -114,12 +118,16 @@ function pastLines(evidence: Evidence | null): string[] {
 }
 
 /** What a source did not tell, and what the assessment says beyond that could not be looked at. */
-function gapLines({ evidence, incident }: IncidentView): string[] {
+function gapLines({ evidence, evidenceRemovedAt, incident }: IncidentView): string[] {
+  const removed =
+    evidenceRemovedAt === null
+      ? []
+      : [`The evidence was removed by retention on ${when(evidenceRemovedAt)}; the ledger keeps its hash.`];
   const gaps = evidence?.gaps ?? incident.evidence?.gaps ?? [];
   const told = gaps.map((gap) => `Not known: ${mrkdwn(gap.source, 60)} (${mrkdwn(gap.reason, 160)})`);
   const sources = gaps.map(({ source }) => source);
   const more = (incident.assessment?.gaps ?? [])
     .filter((line) => !sources.some((source) => line.startsWith(`${source}:`)))
     .map((line) => `Not known: ${mrkdwn(line, 200)}`);
-  return [...told, ...more].slice(0, 5);
+  return [...removed, ...told, ...more].slice(0, 5);
 }

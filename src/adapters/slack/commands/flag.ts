@@ -4,8 +4,9 @@ import { diffFlags } from "../../../domain/flag/diff-flags.ts";
 import type { Segment } from "../../../domain/flag/flag.ts";
 import type { FlagHistoryEntry } from "../../../pipeline/ports/flag-platform.ts";
 import type { Desk } from "../../../pipeline/ports/person-actions.ts";
-import { actions, bullets, section } from "../blocks.ts";
+import { actions, bullets, button, section } from "../blocks.ts";
 import { code, mrkdwn } from "../escape-text.ts";
+import { flagPlaceValue } from "../flag-place.ts";
 import { when } from "../words.ts";
 import { linkButton, pageOf, type Page } from "./on-command.ts";
 
@@ -42,11 +43,18 @@ function environmentBlocks({ snapshot, history, webUrl }: Found, index: number):
   return [
     section([head, ...state], 1000),
     section(["*Last changes*", ...(changes.length === 0 ? ["None in the last days."] : changes)], 1000),
-    ...(webUrl === null ? [] : [actions([linkButton(`flag.${index}`, "Open in FeatBit", webUrl)])]),
+    actions([
+      button(
+        "propose_change",
+        "Propose a change",
+        flagPlaceValue({ project: ref.project, environment: ref.environment, flagKey: ref.key }),
+      ),
+      ...(webUrl === null ? [] : [linkButton(`flag.${index}`, "Open in FeatBit", webUrl)]),
+    ]),
   ];
 }
 
-function changeLines(entry: FlagHistoryEntry, segments: readonly Segment[]): string[] {
+export function changeLines(entry: FlagHistoryEntry, segments: readonly Segment[]): string[] {
   const head = `• ${when(entry.at)} by ${mrkdwn(entry.author.name, 80)}`;
   if (entry.before === null) return [`${head}: created`];
   if (entry.after === null) return [`${head}: removed`];

@@ -6,17 +6,25 @@ import type { Front } from "../front.ts";
 import { onClick } from "../listeners/on-click.ts";
 import { countWords, utc } from "../words.ts";
 import { flagPage } from "./flag.ts";
-import { answer, onCommand, pageOf, sections, type Page } from "./on-command.ts";
+import { flagChangesPage } from "./flag-changes.ts";
+import { answer, forMembers, onCommand, pageOf, sections, type Page } from "./on-command.ts";
 
 const chooseAction = "flags_environment";
 type Environment = ReturnType<Desk["environments"]>[number];
 
 /** `/flags`: the flags of one catalogued environment, with a menu for the others. `/flags <key>`: one flag. */
 export function listenToFlags(front: Front): void {
-  onCommand(front, "/flags", (text) => (text === "" ? flagsPage(front.desk, 0) : flagPage(front.desk, text)));
+  onCommand(front, "/flags", ({ text, userId }) =>
+    forMembers(front, userId, () => {
+      if (text === "") return flagsPage(front.desk, 0);
+      const key = /^(\S+)\s+changes$/i.exec(text)?.[1];
+      return key === undefined ? flagPage(front.desk, text) : flagChangesPage(front, key);
+    }),
+  );
   onClick(front, chooseAction, (click) => {
     const index = Number(/^[0-9]{1,3}$/.exec(click.chosen ?? "")?.[0] ?? 0);
-    return answer(front, "/flags", click.respond, () => flagsPage(front.desk, index), true);
+    const read = () => flagsPage(front.desk, index);
+    return answer(front, "/flags", click.respond, () => forMembers(front, click.userId, read), true);
   });
 }
 

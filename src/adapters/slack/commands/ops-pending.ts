@@ -12,6 +12,7 @@ const most = 10;
 export const opsPending: OpsWord = {
   word: "pending",
   summary: "changes that wait for approval, are being carried out or need a person",
+  shows: true,
   async read({ desk, cardUrl }) {
     const pending = await desk.pending();
     if (pending.length === 0) return pageOf(["Nothing is pending."]);

@@ -9,6 +9,7 @@ const most = 20;
 export const opsQuarantine: OpsWord = {
   word: "quarantine",
   summary: "deliveries that could not be understood, newest first; with a source: only its",
+  shows: true,
   async read({ desk }, { args }) {
     const [sourceId = ""] = args.split(/\s+/);
     const found = await desk.quarantined(most + 1, sourceId === "" ? undefined : sourceId);

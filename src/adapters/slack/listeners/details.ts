@@ -10,7 +10,10 @@ export function listenToDetails(front: Front): void {
       const verified = await verifyClick(front, click);
       if (verified.kind === "tell") return verified;
       const view = await front.desk.incident(verified.subject.incidentId);
-      return { kind: "modal", view: detailsModal(verified.subject, view) };
+      return {
+        kind: "modal",
+        view: detailsModal(verified.subject, view, front.consoleUrl?.(verified.subject.id) ?? null),
+      };
     }),
   );
 }

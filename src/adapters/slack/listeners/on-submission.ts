@@ -1,5 +1,6 @@
 import { answerLines, failureLines, tell } from "../answer-person.ts";
 import type { Front } from "../front.ts";
+import { inPersonSpan, type PersonsAct } from "../in-person-span.ts";
 import { fieldAction } from "../modals/fields.ts";
 import type { z } from "zod";
 import { ModalMetadata, readMetadata } from "../modals/modal-metadata.ts";
@@ -55,15 +56,23 @@ export function onForm<Metadata extends { channel: string }>(
         return;
       }
       await ack();
-      const answer = await within(front.limits.actWithinMs, "Recording it", reading.act());
-      await tell(front, where, await answerLines(front, answer));
+      const about = subjectOf(submission.metadata);
+      await inPersonSpan(front, { kind: "form", name: callbackId, about }, async () => {
+        const answer = await within(front.limits.actWithinMs, "Recording it", reading.act());
+        await tell(front, where, await answerLines(front, answer));
+      });
     } catch (error) {
       await tell(front, where, failureLines(front, error, callbackId));
     }
   });
 }
 
-function readSubmission<Metadata>(
+function subjectOf(metadata: object): PersonsAct["about"] {
+  if ("changeId" in metadata) return { changeId: String(metadata.changeId) };
+  return "incidentId" in metadata ? { incidentId: String(metadata.incidentId) } : undefined;
+}
+
+export function readSubmission<Metadata>(
   front: Front,
   body: unknown,
   shape: z.ZodType<Metadata>,

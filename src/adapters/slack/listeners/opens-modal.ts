@@ -10,7 +10,7 @@ import { refusalLines, verifyClick } from "./verify-click.ts";
 export function opensModal(
   front: Front,
   button: { actionId: string; action: PersonAction; inPrivateLists?: boolean },
-  view: (change: ChangeState, click: Click) => Promise<ModalView | string> | ModalView,
+  view: (change: ChangeState, click: Click) => Promise<ModalView | string> | ModalView | string,
 ): void {
   onClick(front, button.actionId, (click) =>
     openModal(front, click, async (): Promise<Prepared> => {

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { supersededWords } from "../../../domain/change/change-answer.ts";
 import type { ChangeState } from "../../../domain/change/change.ts";
 import type { IncidentId } from "../../../domain/ids.ts";
 import type { PersonAction } from "../../../domain/policy/roles.ts";
@@ -29,9 +30,7 @@ export async function verifyClick(
   const misplaced = isListed ? null : await misplacedLines(front, click, change.incidentId);
   if (misplaced !== null) return { kind: "tell", lines: misplaced };
   if (value.version !== change.version || value.digest !== change.proposal.digest) {
-    return told(
-      `This button is of version ${value.version}; version ${change.version} is live. Nothing was done: read the card again.`,
-    );
+    return told(`${supersededWords(change, value.version)} Nothing was done.`);
   }
   return { kind: "live", subject: change };
 }
@@ -97,7 +96,7 @@ async function strayLines(front: Front, click: Click, incidentId: IncidentId): P
       .update({ channel, ts, text: line, blocks: [section([line])], metadata: strayMetadata })
       .catch((error: unknown) => {
         front.log.warn(
-          { channel, incident: incidentId },
+          { intent: "rewrite a stray card", errorClass: "rejected", channel, incident: incidentId },
           `A stray card could not be rewritten: ${String(error)}`,
         );
       });

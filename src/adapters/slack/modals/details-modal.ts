@@ -11,7 +11,11 @@ import { policyLines } from "../thread/event-line.ts";
 import { when, sentence } from "../words.ts";
 
 /** Everything about one change: diff, reverse, exposure, policy, evidence, votes, digest and ids. */
-export function detailsModal(change: ChangeState, view: IncidentView | null): ModalView {
+export function detailsModal(
+  change: ChangeState,
+  view: IncidentView | null,
+  consoleUrl: string | null,
+): ModalView {
   return {
     type: "modal",
     callback_id: "details",
@@ -20,10 +24,10 @@ export function detailsModal(change: ChangeState, view: IncidentView | null): Mo
     blocks: [
       ...planBlocks(change),
       ...policyBlocks(change),
-      ...outcome(change),
+      ...outcome(change, null),
       ...voteBlocks(change),
       ...evidenceBlocks(view),
-      section(idLines(change, view), 2000),
+      section(idLines(change, view, consoleUrl), 2000),
     ],
   };
 }
@@ -52,7 +56,24 @@ function policyBlocks({ decision }: ChangeState): KnownBlock[] {
   return [section([...policyLines("Policy", decision), `Policy hash ${code(decision.policyHash)}.`], 2900)];
 }
 
-function voteBlocks({ votes }: ChangeState): KnownBlock[] {
+function voteBlocks(change: ChangeState): KnownBlock[] {
+  return [...emergencyBlocks(change), ...castBlocks(change)];
+}
+
+function emergencyBlocks({ glass }: ChangeState): KnownBlock[] {
+  if (glass === null) return [];
+  return [
+    section(
+      [
+        `*Emergency:* ${mrkdwn(glass.name, 80)} approved alone ${when(glass.at)}, until ${when(glass.until)}.`,
+        mrkdwn(glass.rationale, 1000),
+      ],
+      1500,
+    ),
+  ];
+}
+
+function castBlocks({ votes }: ChangeState): KnownBlock[] {
   if (votes.length === 0) return [section(["*Votes:* none."])];
   const lines = votes.map((cast) => {
     const why = cast.rationale.trim() === "" ? "" : `: ${mrkdwn(cast.rationale, 400)}`;
@@ -64,7 +85,11 @@ function voteBlocks({ votes }: ChangeState): KnownBlock[] {
 
 function evidenceBlocks(view: IncidentView | null): KnownBlock[] {
   const evidence = view?.evidence ?? null;
-  if (evidence === null) return [section(["*Evidence:* not gathered, or no longer kept."])];
+  const removedAt = view?.evidenceRemovedAt ?? null;
+  if (removedAt !== null) {
+    return [section([`*Evidence:* removed by retention on ${when(removedAt)}. The ledger keeps its hash.`])];
+  }
+  if (evidence === null) return [section(["*Evidence:* not gathered."])];
   const gaps = evidence.gaps.map(
     (gap) => `Not known: ${mrkdwn(gap.source, 60)} (${mrkdwn(gap.reason, 160)})`,
   );
@@ -74,7 +99,7 @@ function evidenceBlocks(view: IncidentView | null): KnownBlock[] {
   ];
 }
 
-function idLines(change: ChangeState, view: IncidentView | null): string[] {
+function idLines(change: ChangeState, view: IncidentView | null, consoleUrl: string | null): string[] {
   const { proposal, execution, applied } = change;
   const { ref } = proposal.plan;
   return [
@@ -88,5 +113,6 @@ function idLines(change: ChangeState, view: IncidentView | null): string[] {
       : [`Operation ${code(execution.operationId)}, lease epoch ${execution.epoch}.`]),
     ...(applied === null ? [] : [`Revision after the change ${code(applied.revision)}.`]),
     ...(view?.incident.assessment == null ? [] : [drafterLine(view.incident.assessment)]),
+    ...(consoleUrl === null ? [] : [`<${consoleUrl}|Open in console>`]),
   ];
 }

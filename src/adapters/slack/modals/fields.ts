@@ -7,7 +7,7 @@ export const fieldAction = "value";
 export function textField(
   blockId: string,
   label: string,
-  options: { required: boolean; hint?: string; maxLength?: number },
+  options: { required: boolean; hint?: string; maxLength?: number; oneLine?: boolean; initial?: string },
 ): InputBlock {
   return {
     type: "input",
@@ -18,8 +18,30 @@ export function textField(
     element: {
       type: "plain_text_input",
       action_id: fieldAction,
-      multiline: true,
+      multiline: options.oneLine !== true,
       max_length: options.maxLength ?? 2000,
+      ...(options.initial === undefined || options.initial === "" ? {} : { initial_value: options.initial }),
+    },
+  };
+}
+
+export function lineField(
+  blockId: string,
+  label: string,
+  options: { required: boolean; hint?: string; initial?: string },
+): InputBlock {
+  const { required, hint, initial = "" } = options;
+  return {
+    type: "input",
+    block_id: blockId,
+    optional: !required,
+    label: plainObject(label, 150),
+    ...(hint === undefined ? {} : { hint: plainObject(hint, 300) }),
+    element: {
+      type: "plain_text_input",
+      action_id: fieldAction,
+      max_length: 300,
+      ...(initial === "" ? {} : { initial_value: initial }),
     },
   };
 }
@@ -55,17 +77,22 @@ export function choiceField(
   blockId: string,
   label: string,
   choices: readonly { value: string; words: string }[],
+  { required, hint, initial }: { required: boolean; hint?: string; initial?: string } = { required: true },
 ): InputBlock {
   const options = choices.map(({ value, words }) => ({ text: plainObject(words, 75), value }));
+  const only = required && options.length === 1 ? options[0] : undefined;
+  const chosen = only ?? options.find(({ value }) => value === initial);
   return {
     type: "input",
     block_id: blockId,
+    optional: !required,
     label: plainObject(label, 150),
+    ...(hint === undefined ? {} : { hint: plainObject(hint, 300) }),
     element: {
       type: "static_select",
       action_id: fieldAction,
       options,
-      ...(options.length === 1 && options[0] !== undefined ? { initial_option: options[0] } : {}),
+      ...(chosen === undefined ? {} : { initial_option: chosen }),
     },
   };
 }

@@ -9,7 +9,17 @@ export const ModalMetadata = z.strictObject({
   digest: z.string(),
   channel: z.string(),
   /** Which of the actions that share a form it is. */
-  choice: z.enum(["approve", "reject", "keep", "clean_up", "expand", "roll_back"]),
+  choice: z.enum([
+    "approve",
+    "reject",
+    "keep",
+    "clean_up",
+    "expand",
+    "roll_back",
+    "break_glass",
+    "attest",
+    "edit",
+  ]),
 });
 export type ModalMetadata = z.infer<typeof ModalMetadata>;
 

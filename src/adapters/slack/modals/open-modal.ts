@@ -9,11 +9,18 @@ import { soon, within } from "../within.ts";
 
 export type Prepared = { kind: "modal"; view: ModalView } | { kind: "tell"; lines: string[] };
 
+/** What opens a modal, and where its failure is told. */
+export type Trigger = Pick<Click, "channel" | "userId" | "triggerId">;
+
 /**
  * Opens what `prepare` gives. A trigger id lives 3 s, so checks that take long get a waiting modal first, which
  * is then filled or says why not. Refusals are told privately either way.
  */
-export async function openModal(front: Front, click: Click, prepare: () => Promise<Prepared>): Promise<void> {
+export async function openModal(
+  front: Front,
+  click: Trigger,
+  prepare: () => Promise<Prepared>,
+): Promise<void> {
   const { limits } = front;
   const prepared = within(limits.answerWithinMs, "Checking it", prepare());
   prepared.catch(() => undefined);
@@ -35,7 +42,7 @@ export async function openModal(front: Front, click: Click, prepare: () => Promi
 /** Null for a click that Slack delivered twice: the first one has opened the modal. */
 async function open(
   front: Front,
-  click: Click,
+  click: Trigger,
   view: ModalView,
 ): Promise<{ id: string; hash: string } | null> {
   try {
@@ -61,7 +68,7 @@ async function fill(front: Front, opened: { id: string; hash: string }, view: Mo
   }
 }
 
-const waiting: ModalView = {
+export const waiting: ModalView = {
   type: "modal",
   callback_id: "waiting",
   title: plainObject("One moment", 24),
@@ -69,7 +76,7 @@ const waiting: ModalView = {
   blocks: [section(["Checking what is live and what you may do …"])],
 };
 
-function notice(lines: string[]): ModalView {
+export function notice(lines: string[]): ModalView {
   return {
     type: "modal",
     callback_id: "notice",

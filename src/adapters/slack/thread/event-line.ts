@@ -3,11 +3,13 @@ import { IncidentEvent } from "../../../domain/incident/events.ts";
 import type { LedgerEntry } from "../../../domain/ledger/chain.ts";
 import { splitStream } from "../../../domain/ledger/stream.ts";
 import type { Decision } from "../../../domain/policy/decision.ts";
+import type { GuardrailFinding } from "../../../domain/policy/guardrail.ts";
+import type { Mode } from "../../../domain/policy/mode.ts";
 import { reasonsOf } from "../card/approval.ts";
 import { resolutionWords } from "../card/outcome.ts";
 import { verdictLine } from "../card/verification.ts";
 import { code, mrkdwn } from "../escape-text.ts";
-import { when, sentence } from "../words.ts";
+import { durationWords, when, sentence } from "../words.ts";
 
 /**
  * The thread's lines for one ledger event, escaped; null for what the card, the evidence message or another
@@ -62,7 +64,7 @@ function incidentLines(event: IncidentEvent): string[] | null {
       return ["All alerts of this incident are resolved."];
     case "incident_closed":
       return event.name === undefined || event.name === ""
-        ? ["The incident was closed: a new one took its place."]
+        ? [`The incident was closed: ${sentence(mrkdwn(event.reason || "a new one took its place", 300))}`]
         : [`${mrkdwn(event.name, 80)} closed the incident: ${mrkdwn(event.reason ?? "", 500)}`];
   }
 }
@@ -75,7 +77,9 @@ function changeLines(id: string, event: ChangeEvent): string[] | null {
     }
     case "change_revised":
       return [
-        `${id} was revised by ${mrkdwn(event.by, 80)}: ${sentence(mrkdwn(event.proposal.summary, 240))} Earlier votes no longer count.`,
+        `${mrkdwn(event.by, 80)} edited ${id}: ${sentence(mrkdwn(event.proposal.summary, 240))} Earlier votes no longer count.`,
+        ...event.changed.map((line) => mrkdwn(line, 300)),
+        ...(event.rationale === "" ? [] : [`Why: ${mrkdwn(event.rationale, 500)}`]),
       ];
     case "decided":
       return event.occasion === "draft" ? policyLines(`Policy on ${id}`, event.decision) : null;
@@ -90,13 +94,27 @@ function changeLines(id: string, event: ChangeEvent): string[] | null {
     case "execution_started":
       return null;
     case "change_approved":
-      return [`${id} has the approvals it needs and will be carried out.`];
+      return [`${id} is approved and will be carried out.`];
     case "change_rejected":
       return [`${mrkdwn(event.by, 80)} rejected ${id}: ${mrkdwn(event.rationale, 500)}`];
     case "change_denied":
       return [`${id} was denied: ${mrkdwn(event.reason, 500)}`];
     case "change_expired":
-      return [`${id} expired: nobody decided in time. Nothing was changed.`];
+      return [expiredLine(id, event.fallback)];
+    case "approval_chased":
+      return [chasedLine(id, event)];
+    case "attested":
+      return [
+        `${mrkdwn(event.attestation.name, 80)} stated of ${id}: ${mrkdwn(event.attestation.statement, 300)}`,
+      ];
+    case "glass_broken":
+      return [
+        `*Emergency:* ${mrkdwn(event.glass.name, 80)} approved ${id} alone, until ${when(event.glass.until)}: ${mrkdwn(event.glass.rationale, 500)}`,
+      ];
+    case "standing_used":
+      return [
+        `${id} is covered by the standing approval ${event.use.standingId} of ${mrkdwn(event.use.by, 160)}. It is carried out without a click; *Roll back* undoes it.`,
+      ];
     case "change_superseded":
       return [`${id} was superseded: ${mrkdwn(event.reason, 400)}`];
     case "votes_voided":
@@ -131,6 +149,25 @@ function changeLines(id: string, event: ChangeEvent): string[] | null {
   }
 }
 
+/** What stays is said of a draft only: what was approved could not be carried out in time. */
+function expiredLine(id: string, fallback: Mode | undefined): string {
+  if (fallback === undefined) return `${id} expired before it was carried out. Nothing was changed.`;
+  const byHand = fallback === "draft_write" ? " Whoever may change the flag can still do it by hand." : "";
+  return `${id} expired: nobody decided in time. Nothing was changed.${byHand}`;
+}
+
+export function chasedLine(id: string, event: Extract<ChangeEvent, { type: "approval_chased" }>): string {
+  const waited = durationWords(event.afterMs);
+  switch (event.kind) {
+    case "reminder":
+      return `${id} has waited ${waited} for a decision.`;
+    case "sla_missed":
+      return `${id} was to be decided within ${waited}, and was not.`;
+    case "escalation":
+      return `${id} has waited ${waited}: from now on an approval by ${event.roles.map((role) => mrkdwn(role, 60)).join(" or ")} counts as well.`;
+  }
+}
+
 /** The decision and why the gate fired. */
 export function policyLines(subject: string, decision: Decision): string[] {
   const controls = decision.controls.map(
@@ -139,8 +176,36 @@ export function policyLines(subject: string, decision: Decision): string[] {
   return [
     `*${subject}: ${decisionWords[decision.kind]}*, mode ${decision.mode}, by rule ${code(decision.rule, 80)}.`,
     reasonsOf(decision),
+    ...guardrailLines(decision),
     ...(controls.length === 0 ? [] : [`Controls: ${controls.join(", ")}.`]),
   ];
+}
+
+/** What stood in the way; at most as many as there is room for. */
+function guardrailLines({ guardrails, reasons }: Decision): string[] {
+  return guardrails
+    .filter((finding) => finding.verdict !== "pass")
+    .slice(0, 6)
+    .map((finding) => {
+      // What settled it is said already.
+      const why = reasons.includes(finding.reason) ? "" : ` ${mrkdwn(finding.reason, 300)}`;
+      const seen = finding.evidence.slice(0, 4).map((each) => mrkdwn(each, 160));
+      const looked = seen.length === 0 ? "" : ` Seen: ${seen.join("; ")}.`;
+      return `Guardrail ${code(finding.guardrail, 40)} ${verdictWords(finding)}.${why}${looked}`;
+    });
+}
+
+function verdictWords(finding: Exclude<GuardrailFinding, { verdict: "pass" }>): string {
+  switch (finding.verdict) {
+    case "deny":
+      return finding.yieldsToBreakGlass ? "denies it, except in an emergency" : "denies it";
+    case "lower":
+      return `allows at most ${finding.mode}`;
+    case "unhealthy":
+      return "asks for the safest mode";
+    case "more_approvers":
+      return `asks for ${finding.count} approvers`;
+  }
 }
 
 const decisionWords = {

@@ -1,10 +1,10 @@
-import { startLedgerCheck } from "../../../domain/ledger/verify.ts";
-import type { LedgerEntry } from "../../../domain/ledger/chain.ts";
+import { type ChainCheck, startChainCheck } from "../../../domain/ledger/verify.ts";
+import { type LedgerEntry, toStored } from "../../../domain/ledger/chain.ts";
+import { tellEntry } from "../../../domain/story/tell-entry.ts";
 import type { Ledger } from "../../../pipeline/ports/storage.ts";
 import { html } from "../../../sandbox/slack/page/html.ts";
 import type { Panel } from "../../../sandbox/slack/page/panel.ts";
 import { formatDate } from "../../../sandbox/slack/page/render-date.ts";
-import { tellEntry } from "../../audit/show-story.ts";
 import { fresh } from "../fresh.ts";
 import { clip } from "../clip.ts";
 
@@ -13,7 +13,8 @@ const pageSize = 500;
 
 /** The newest entries of the ledger in words, and whether every chain holds so far. */
 export function ledgerPanel(ledger: Ledger): Panel {
-  const check = startLedgerCheck();
+  const check = startChainCheck();
+  let fault: ReturnType<typeof check.take> = null;
   let next = 0;
   let newest: LedgerEntry[] = [];
 
@@ -21,7 +22,7 @@ export function ledgerPanel(ledger: Ledger): Panel {
   const readOn = async (): Promise<void> => {
     for (;;) {
       const page = await ledger.entries(next, pageSize);
-      for (const entry of page) check.take(entry);
+      for (const entry of page) fault = check.take(toStored(entry));
       newest = [...newest, ...page].slice(-shown);
       next += page.length;
       if (page.length < pageSize) return;
@@ -30,7 +31,7 @@ export function ledgerPanel(ledger: Ledger): Panel {
 
   const markup = fresh(900, async () => {
     await readOn();
-    return html`<p class="ledger-state">${stateWords(check.verdict())}</p>
+    return html`<p class="ledger-state">${stateWords(fault, check)}</p>
       <ol class="ledger" reversed start="${next}" aria-label="Newest entries first" tabindex="0">
         ${newest
           .toReversed()
@@ -40,13 +41,14 @@ export function ledgerPanel(ledger: Ledger): Panel {
   return { id: "ledger", title: "Ledger", html: markup };
 }
 
-function stateWords(verdict: ReturnType<ReturnType<typeof startLedgerCheck>["verdict"]>) {
-  if (verdict.kind === "broken") {
-    const { stream, version, reason } = verdict.fault;
-    return html`<strong>Chain broken</strong> at ${stream}, version ${version}: ${reason}`;
+function stateWords(fault: ReturnType<ChainCheck["take"]>, check: ChainCheck) {
+  if (fault !== null) {
+    const where =
+      fault.kind === "entry" ? `${fault.stream}, version ${fault.version}` : `position ${fault.position}`;
+    return html`<strong>Chain broken</strong> at ${where}: ${fault.reason}`;
   }
-  if (verdict.entries === 0) return html`Nothing is recorded yet.`;
-  return html`<strong>Chain verified:</strong> ${verdict.entries} entries in ${verdict.streams} streams, none
+  if (check.entries() === 0) return html`Nothing is recorded yet.`;
+  return html`<strong>Chain verified:</strong> ${check.entries()} entries in ${check.streams()} streams, none
     missing.`;
 }
 

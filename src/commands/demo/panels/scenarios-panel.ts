@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { html, type Html } from "../../../sandbox/slack/page/html.ts";
 import type { Panel, PanelAction } from "../../../sandbox/slack/page/panel.ts";
 import { type ScenarioName, scenarioNames } from "../../../sandbox/world/trouble.ts";
 import type { Demo } from "../open-demo.ts";
@@ -30,10 +31,23 @@ export function scenariosPanel(demo: Demo): Panel {
   return {
     id: "scenarios",
     title: "Scenarios",
-    html: () =>
-      '<p class="hint">Fire an alert, read the card as Maya (she may not approve), then switch to Ruth and approve it.</p>',
+    html: () => intro(demo).markup,
     actions: scenarioNames.flatMap((name) => [fireAction(demo, name), resolveAction(demo, name)]),
   };
+}
+
+function intro({ console }: Demo): Html {
+  return html`<p class="hint">
+      Fire an alert, read the card as Maya (she may not approve), then switch to Ruth and approve it.
+    </p>
+    ${
+      console !== null &&
+      html`<p class="hint">
+        What stands behind it:
+        <a href="${console.url}" target="_blank" rel="noreferrer">Signalman’s console</a>. Its token is
+        printed where the demo was started.
+      </p>`
+    }`;
 }
 
 function fireAction(demo: Demo, name: ScenarioName): PanelAction {

@@ -20,7 +20,7 @@ export async function playCheckout(stage: Stage): Promise<void> {
       since,
       "CheckoutErrors",
       [
-        /Suspect:\* flag `checkout_one_click`, changed by Pavel Novak/,
+        /Suspect:\* flag `checkout_one_click`, changed by Maya Okafor/,
         /Flag: on → off/,
         /How it is undone\*\n.*Flag: off → on/,
       ],

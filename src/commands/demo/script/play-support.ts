@@ -7,7 +7,7 @@ import { verifyAudit } from "./verify-audit.ts";
 
 const { key, baseline, suspect } = supportFlag;
 const recoveredSeconds = 1.2;
-const reviewInS = 4;
+const reviewInS = 6;
 
 /** Scenario (a): from the alert over a limited rollout, its review and its reverse to the proof in the ledger. */
 export async function playSupport(stage: Stage): Promise<void> {
@@ -98,7 +98,9 @@ export async function playSupport(stage: Stage): Promise<void> {
     const entries = { review_at: atS, note: "Until the reranker is fast enough" };
     await slack.fill("ruth", ts, "keep", "closure", entries);
     const text = await slack.cardShows(ts, 10_000, [/Closed: kept/, /Ruth Lindqvist/, /Review/]);
-    if (/Review is due/.test(text)) throw new Unexpected("the review is due at once", text);
+    // A card that waited for Slack's pace may tell of both.
+    const isEarly = Date.now() / 1000 < atS;
+    if (isEarly && /Review is due/.test(text)) throw new Unexpected("the review is due at once", text);
     reviewAtS = atS;
     return `kept, review in ${Math.round(atS - Date.now() / 1000)} s`;
   });

@@ -21,6 +21,6 @@ export async function verifyAudit({ folder }: Demo): Promise<string> {
     });
     const said = stdout.trim();
     if (!said.startsWith("The ledger is intact") || said.includes("not checked")) throw new Unexpected(said);
-    return said;
+    return said.split("\n")[0] ?? "";
   });
 }

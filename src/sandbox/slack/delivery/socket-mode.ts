@@ -35,6 +35,8 @@ export function createSocketMode(world: World) {
 
   const welcome = (connection: WebSocket): void => {
     connections.add(connection);
+    // One for every delivery that waits for its acknowledgement.
+    connection.setMaxListeners(0);
     const ping = setInterval(() => connection.ping("Ping from Slack sandbox"), pingEveryMs);
     connection.on("close", () => {
       clearInterval(ping);

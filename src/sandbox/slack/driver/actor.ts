@@ -127,6 +127,12 @@ export function createActor(origin: Origin, deliveries: ReturnType<typeof create
       return interaction(world, user, since, what, { outcome, ...answer });
     },
 
+    /** The payload of a submission without sending it, for a test to tamper with and send raw. */
+    submitPayload(viewId: string, entries: Entries = {}): JsonObject {
+      const view = viewAt(viewId);
+      return viewSubmission(origin, view, enteredValues(view.blocks, entries));
+    },
+
     /** Closes a modal (`all`: and those below it); the app hears of it only if the view asked for that. */
     async close(viewId: string, options: { readonly all?: boolean } = {}): Promise<Interaction> {
       const view = viewAt(viewId);

@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import {
+  createTreeEdge,
+  edgeBytes,
+  edgeFrom,
+  hashesOf,
+  leafHash,
+} from "../../../src/domain/ledger/merkle.ts";
+
+/** Leaves and roots of the reference vectors for RFC 6962 trees (certificate-transparency's `merkle_tree_test`). */
+const leaves = [
+  "",
+  "00",
+  "10",
+  "2021",
+  "3031",
+  "40414243",
+  "5051525354555657",
+  "606162636465666768696a6b6c6d6e6f",
+].map((hex) => Buffer.from(hex, "hex"));
+const roots = [
+  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+  "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
+  "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
+  "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
+  "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+  "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
+  "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
+  "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
+  "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
+];
+
+describe("the tree of RFC 6962", () => {
+  test.each(roots.map((root, size) => ({ root, size })))(
+    "has the published root over $size leaves",
+    ({ root, size }) => {
+      const tree = createTreeEdge();
+      // The vectors are bytes; their leaves that are no text are hashed as the same bytes of Latin-1 below 0x80.
+      for (const leaf of leaves.slice(0, size)) tree.push(leafHash(leaf.toString("latin1")));
+      expect(tree.root().toString("hex")).toBe(root);
+      expect(tree.end()).toBe(size);
+    },
+  );
+
+  test("an edge that is not that of its size is not taken for one", () => {
+    const tree = createTreeEdge();
+    for (const leaf of ["a", "b", "c"]) tree.push(leafHash(leaf));
+    const bytes = edgeBytes(tree);
+    expect(edgeFrom(3, bytes)?.root()).toEqual(tree.root());
+    expect(edgeFrom(4, bytes)).toBeNull();
+    expect(edgeFrom(3, bytes.subarray(0, 32))).toBeNull();
+    expect(edgeFrom(3, bytes.subarray(1))).toBeNull();
+    expect(edgeFrom(0, Buffer.alloc(0))?.end()).toBe(0);
+    expect(hashesOf(Buffer.alloc(31))).toBeNull();
+  });
+
+  test("a subtree is taken only where it belongs", () => {
+    const tree = createTreeEdge();
+    expect(() => tree.pushSubtree({ start: 1, level: 0, hash: leafHash("a") })).toThrow("cannot follow");
+  });
+});
