@@ -1,5 +1,5 @@
 import { createPostgresBackend, isPgPool, Queue, runMigrations, Worker } from "bullmq";
-import { Pool, type PoolConfig } from "pg";
+import { DatabaseError, Pool, type PoolClient, type PoolConfig } from "pg";
 import { OpsError } from "../../domain/ops-error.ts";
 import { Stage } from "../../domain/stage.ts";
 import type { Log } from "../../pipeline/ports/log.ts";
@@ -41,7 +41,10 @@ export async function openPostgresBackend(
     log.warn({ intent: "ring", errorClass: "unreachable", err: error }, "An idle queue connection broke"),
   );
   // A connection in use that breaks between two queries would else end the process; its next query fails anyway.
-  pool.on("connect", (client) => client.on("error", () => undefined));
+  pool.on("connect", (client) => {
+    client.on("error", () => undefined);
+    breakOnSilence(client);
+  });
   stack.defer(() => pool.end());
   try {
     const client = await pool.connect();
@@ -74,4 +77,23 @@ export async function openPostgresBackend(
         createPostgresBackend,
       ),
   };
+}
+
+/**
+ * A query without an answer is given up, but not its connection: BullMQ would try to LISTEN on the same one again and
+ * again, and its worker would stay deaf for ever. As one that has broken it is replaced.
+ */
+function breakOnSilence(client: PoolClient): void {
+  const query: (...asked: unknown[]) => unknown = client.query.bind(client);
+  Object.assign(client, {
+    query(...asked: unknown[]) {
+      const answer = query(...asked);
+      if (answer instanceof Promise) {
+        answer.catch((error: unknown) => {
+          if (!(error instanceof DatabaseError)) client.emit("error", error);
+        });
+      }
+      return answer;
+    },
+  });
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { Stage } from "../../../src/domain/stage.ts";
 import { until } from "../../support/until.ts";
 import type { Aim, Fault } from "../harness/armed-faults.ts";
 import type { Lane } from "../harness/lane.ts";
@@ -83,6 +84,21 @@ const proxied = [
       },
       { lane: hasty, stores: ["postgres"] },
     ),
+  ),
+  outside(
+    "postgres",
+    "PostgreSQL · no answer to who listens anew",
+    async (_lane, scene) => {
+      scene.proxy.arm({ kind: "hang" }, { match: /LISTEN/, times: Infinity });
+      scene.proxy.cut();
+      await until("queues to listen anew", () => scene.struck() >= Stage.options.length, {
+        timeoutMs: 20_000,
+      });
+      await scene.proxy.mend();
+      await scene.fire();
+      await decided(scene);
+    },
+    { lane: hasty, stores: ["postgres"] },
   ),
 ];
 
