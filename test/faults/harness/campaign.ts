@@ -73,25 +73,36 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   if (waiting.length === 0) throw new Error("no trial fits");
   const all = waiting.reduce((sum, batch) => sum + batch.length, 0);
   say(`${all} trials in ${waiting.length} lanes, ${lanes} at once, seed ${options.seed}`);
-  let heavy = 0;
-  const worker = async (): Promise<void> => {
-    while (result.counterExample === null) {
-      const at = waiting.findIndex((each) => heavy < heavyAtOnce || !isHeavy(each));
-      const [batch] = at < 0 ? [] : waiting.splice(at, 1);
-      if (batch === undefined) return;
-      heavy += Number(isHeavy(batch));
-      await runBatch(batch, options, result);
-      heavy -= Number(isHeavy(batch));
-    }
+  let free = lanes;
+  const running = new Set<Promise<void>>();
+  const begin = (batch: readonly Repeated[]): void => {
+    const taken = Math.min(lanesOf(batch), lanes);
+    free -= taken;
+    const run = runBatch(batch, options, result).finally(() => {
+      free += taken;
+      running.delete(run);
+    });
+    running.add(run);
   };
-  await Promise.all(Array.from({ length: lanes }, worker));
+  while (result.counterExample === null) {
+    const at = waiting.findIndex((batch) => Math.min(lanesOf(batch), lanes) <= free);
+    for (const batch of at < 0 ? [] : waiting.splice(at, 1)) begin(batch);
+    if (at < 0 && running.size === 0) break;
+    if (at < 0) await Promise.race(running);
+  }
+  await Promise.all(running);
   result.tookMs = performance.now() - began;
   return result;
 }
 
 const mostTrials = 13;
-/** Their senders and stand-ins run in this process: of more such lanes alerts would wait for it, not for Signalman. */
-const heavyAtOnce = 2;
+/**
+ * How many lanes one counts for. Senders and stand-ins of all lanes run in this process: beside several heavy ones the
+ * answers of others would be late, and that would be told of Signalman.
+ */
+function lanesOf(batch: readonly Repeated[]): number {
+  return isHeavy(batch) ? 1.5 : 1;
+}
 
 function isHeavy(batch: readonly Repeated[]): boolean {
   return batch[0]?.trial.lane.heavy === true;
@@ -110,7 +121,7 @@ function batchesOf({ trials, stores, full, only, seed }: CampaignOptions): Repea
       .filter((trial) => storesOf(trial).includes(store))
       .filter(({ name }) => only === undefined || nameOf(name, store).includes(only))
       .flatMap((trial) => {
-        const { quick = 1, full: most = 5 } = trial.times ?? {};
+        const { quick = 1, full: most = 3 } = trial.times ?? {};
         // Asked for, it is tried.
         const often = full ? most : Math.max(quick, only === undefined ? 0 : 1);
         return Array.from({ length: often }, (_, turn): Repeated => ({ trial, store, turn }));
@@ -124,7 +135,7 @@ function batchesOf({ trials, stores, full, only, seed }: CampaignOptions): Repea
     const parts = Math.ceil(order.length / most);
     return Array.from({ length: parts }, (_, part) => order.filter((__, index) => index % parts === part));
   });
-  // Those that cannot all run at once first, then the longest: the end should not be one lane alone.
+  // The heavy ones first, beside each other, then the longest: the end should not be one lane alone.
   return batches.toSorted((a, b) => Number(isHeavy(b)) - Number(isHeavy(a)) || b.length - a.length);
 }
 

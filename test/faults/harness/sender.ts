@@ -27,11 +27,16 @@ export interface Sender {
 }
 
 const answerWithinMs = 4_000;
-const acknowledgedWithinMs = 45_000;
+const acknowledgedWithinMs = 90_000;
+/** As many connections as a large monitoring system has: hundreds would overflow what waits at a door that has just opened. */
+const connections = 64;
+/** 0.1 s, 0.2 s … 1.6 s: hundreds of alerts that wait for one database must not keep this process busy. */
+const pauseMs = (attempts: number): number => 100 * 2 ** Math.min(attempts - 1, 4);
 
 /** A monitoring system that names its deliveries: tries of one carry the same id and the same bytes. */
 export function createSender(doorUrl: string, secret: string): Sender {
   const sent: SentAlert[] = [];
+  const inTurn = createTurns(connections);
 
   const begin = (alert: RaisedAlert, status: SentAlert["status"], door = doorUrl) => {
     const id = randomUUID();
@@ -39,7 +44,7 @@ export function createSender(doorUrl: string, secret: string): Sender {
     sent.push(entry);
     const named = { ...alert, description: `${alert.description} ${deliveryMark(id)}` };
     const body = JSON.stringify(alertmanagerBody(named, status, Date.now()));
-    return { entry, once: () => post(door, entry, body) };
+    return { entry, once: () => inTurn(() => post(door, entry, body)) };
   };
 
   async function post(door: string, entry: SentAlert, body: string): Promise<void> {
@@ -86,9 +91,26 @@ export function createSender(doorUrl: string, secret: string): Sender {
           throw new Error(
             `an alert was not acknowledged in ${entry.attempts} attempts: ${entry.answers.join()}`,
           );
-        await delay(100);
+        await delay(pauseMs(entry.attempts));
       }
     },
+  };
+}
+
+/** At most so many at once; the others wait, the first come first. */
+function createTurns(atOnce: number): (run: () => Promise<void>) => Promise<void> {
+  const waiting: (() => void)[] = [];
+  let free = atOnce;
+  return async (run) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      await run();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
   };
 }
 
