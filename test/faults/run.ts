@@ -12,7 +12,8 @@ import { mutants } from "./mutants.ts";
 
 const usage = `npm run faults -- [options]
 
-  --quick           for CI: each fault once or a few times
+  --quick           for CI: each fault once, some on one store only
+  --minutes N       without --quick: after so long (50) nothing is tried once more; each fault is tried at least once
   --seed N          what orders and times are drawn from; printed either way
   --only TEXT       trials whose name and store contain this, such as "P13" or "P13 · redis"
   --store NAME      one of ${stores.join(", ")}; all where it is left out
@@ -37,6 +38,8 @@ async function main(): Promise<number> {
   }
   const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
   if (!Number.isInteger(seed)) return misused("--seed takes a whole number.");
+  const minutes = Number(values.minutes);
+  if (!(minutes >= 0)) return misused("--minutes takes a number.");
   const store = stores.find((each) => each === values.store);
   if (values.store !== undefined && store === undefined)
     return misused(`There is no store "${values.store}"; use ${stores.join(", ")}.`);
@@ -54,7 +57,7 @@ async function main(): Promise<number> {
     return misused(`No trial is called "${only}"; --list names them.`);
   const undo = await plantTemplate();
   try {
-    return await campaign({ trials, stores: present(wanted), seed, full: !quick, only, say }, json);
+    return await campaign({ trials, stores: present(wanted), seed, full: !quick, minutes, only, say }, json);
   } finally {
     undo();
   }
@@ -109,6 +112,7 @@ function readArguments() {
     options: {
       quick: { type: "boolean" },
       seed: { type: "string" },
+      minutes: { type: "string", default: "50" },
       only: { type: "string" },
       store: { type: "string" },
       mutants: { type: "boolean" },

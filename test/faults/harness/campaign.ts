@@ -16,6 +16,8 @@ export interface CampaignOptions {
   stores: readonly StoreName[];
   seed: number;
   full: boolean;
+  /** After so long nothing is tried once more; what has not been tried yet always is. Absent: no limit. */
+  minutes?: number;
   /** Finds trials by their name and store; absent: all. */
   only?: string | undefined;
   /** More patches for every lane, such as a mutant's. */
@@ -58,10 +60,14 @@ interface Repeated {
   turn: number;
 }
 
-/** Runs the trials, several lanes at once, and stops at the first counter-example. */
+/**
+ * Runs the trials, several lanes at once, and stops at the first counter-example. Every trial has its first turn before
+ * one has its second.
+ */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { say, lanes = 4 } = options;
+  const { say, lanes = 4, minutes = Infinity } = options;
   const began = performance.now();
+  const isDue = ({ turn }: Repeated): boolean => turn === 0 || performance.now() - began < minutes * 60_000;
   const result: CampaignResult = {
     results: [],
     numbers: { attempted: 0, acknowledged: 0, ok: 0, lost: 0, unexpected: 0, duplicated: 0, recovered: 0 },
@@ -78,7 +84,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const begin = (batch: readonly Repeated[]): void => {
     const taken = Math.min(lanesOf(batch), lanes);
     free -= taken;
-    const run = runBatch(batch, options, result).finally(() => {
+    const run = runBatch(batch, isDue, options, result).finally(() => {
       free += taken;
       running.delete(run);
     });
@@ -108,7 +114,7 @@ function isHeavy(batch: readonly Repeated[]): boolean {
   return batch[0]?.trial.lane.heavy === true;
 }
 
-/** Trials that need the same lane, in an order drawn from the seed, cut so that no lane takes too many. */
+/** Trials that need the same lane, in an order drawn from the seed, cut so that no lane takes too many; first turns first. */
 function batchesOf({ trials, stores, full, only, seed }: CampaignOptions): Repeated[][] {
   // Quick, what has little to do with the store is tried on one of them, drawn from the seed; asked for, wherever it fits.
   const storesOf = ({ name, stores: fitting = stores, everyStore = false }: Trial): readonly StoreName[] => {
@@ -121,22 +127,29 @@ function batchesOf({ trials, stores, full, only, seed }: CampaignOptions): Repea
       .filter((trial) => storesOf(trial).includes(store))
       .filter(({ name }) => only === undefined || nameOf(name, store).includes(only))
       .flatMap((trial) => {
-        const { quick = 1, full: most = 3 } = trial.times ?? {};
+        const { quick = 1, full: most = 5 } = trial.times ?? {};
         // Asked for, it is tried.
         const often = full ? most : Math.max(quick, only === undefined ? 0 : 1);
         return Array.from({ length: often }, (_, turn): Repeated => ({ trial, store, turn }));
       }),
   );
   const random = createRandom(seed);
-  const groups = Map.groupBy(wanted, ({ trial, store }) => `${trial.lane.name} ${store}`);
+  const groups = Map.groupBy(wanted, ({ trial, store, turn }) => `${trial.lane.name} ${store} ${turn === 0}`);
   const batches = [...groups.values()].flatMap((group) => {
     const order = shuffled(group, () => random.next());
     const most = order[0]?.trial.lane.mostTrials ?? mostTrials;
     const parts = Math.ceil(order.length / most);
     return Array.from({ length: parts }, (_, part) => order.filter((__, index) => index % parts === part));
   });
-  // The heavy ones first, beside each other, then the longest: the end should not be one lane alone.
-  return batches.toSorted((a, b) => Number(isHeavy(b)) - Number(isHeavy(a)) || b.length - a.length);
+  const [first = [], again = []] = [true, false].map((wantsFirst) =>
+    batches.filter(([one]) => (one?.turn === 0) === wantsFirst),
+  );
+  return [
+    // The heavy ones beside each other, then the longest: the end should not be one lane alone.
+    ...first.toSorted((a, b) => Number(isHeavy(b)) - Number(isHeavy(a)) || b.length - a.length),
+    // Whenever time is up, some of everything was tried again.
+    ...shuffled(again, () => random.next()),
+  ];
 }
 
 export function nameOf(name: string, store: StoreName): string {
@@ -152,17 +165,19 @@ function shuffled<T>(values: readonly T[], next: () => number): T[] {
 
 async function runBatch(
   batch: readonly Repeated[],
+  isDue: (one: Repeated) => boolean,
   options: CampaignOptions,
   result: CampaignResult,
 ): Promise<void> {
   const [first] = batch;
-  if (first === undefined) return;
+  if (first === undefined || !isDue(first)) return;
   let lane: Lane | null = null;
   let now = first;
   try {
     lane = await openLane(first.trial.lane, first.store, options.patches);
     for (now of batch) {
       if (result.counterExample !== null) return;
+      if (!isDue(now)) break;
       await runTrial(now, lane, options, result);
     }
     await closeBooks(lane, result);

@@ -77,7 +77,7 @@ export function outside(
     kind: "outside fault",
     stores: ["embedded"],
     lane: kind,
-    ...(fullOnly.has(name) && { times: { quick: 0, full: 3 } }),
+    ...(fullOnly.has(name) && { times: { quick: 0, full: 5 } }),
     ...more,
     async run(lane) {
       const between = betweenOf(lane);

@@ -50,7 +50,7 @@ export interface Trial {
   /** It depends on the store what becomes of it: tried on each of them in the quick campaign too. */
   everyStore?: boolean;
   lane: LaneKind;
-  /** How often it is done, each time with other draws; 1 and 3 where it is left out. */
+  /** How often it is done at most, each time with other draws; 1 and 5 where it is left out. */
   times?: { quick: number; full: number };
   /** Answers how many faults were injected; throws where the end state is not reached. */
   run(lane: Lane, draw: Random): Promise<number>;

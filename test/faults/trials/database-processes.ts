@@ -15,7 +15,7 @@ function killed(name: string, whom: readonly ("keeper" | "database" | "signalman
     kind: "kill -9 of the database's processes",
     stores: ["embedded"],
     lane,
-    times: { quick: 1, full: 12 },
+    times: { quick: 1, full: 20 },
     async run(on, draw) {
       const moment = draw.between(0, 2_500);
       const strike = async (): Promise<void> => {

@@ -110,7 +110,7 @@ const crashes = Object.entries({ "kill -9": "SIGKILL", "immediate stop": "SIGQUI
     name: `database · ${words} under load`,
     kind: "database crash",
     lane: underLoad,
-    times: { quick: 1, full: 6 },
+    times: { quick: 1, full: 10 },
     async run(lane, draw) {
       const load = startLoad(lane, draw);
       await delay(draw.between(500, 2_500));

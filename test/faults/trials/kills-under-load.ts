@@ -12,7 +12,7 @@ export const trials: Trial[] = [
     kind: "kill -9 at random times",
     lane,
     everyStore: true,
-    times: { quick: 1, full: 8 },
+    times: { quick: 1, full: 12 },
     async run(on, draw) {
       const load = startLoad(on, draw);
       for (let killed = 0; killed < kills;) {
