@@ -75,8 +75,10 @@ async function measureAll(
   json: boolean,
   check: boolean,
 ): Promise<number> {
-  const ended = await runAll(benches, options, loadGoals(goalsFile, options.store), check);
-  for (const { result } of ended) if (result !== null) keep(result, options);
+  const ended = await runAll(benches, options, loadGoals(goalsFile, options.store), check, (each) => {
+    if (each.result !== null) keep(each.result, options);
+    say(`\n${tableOfGoals([each])}`);
+  });
   if (json) process.stdout.write(`${JSON.stringify(ended)}\n`);
   say(`\n${tableOfGoals(ended)}\n\n${summaryOf(ended)}`);
   return check && !isAllMet(ended) ? 1 : 0;

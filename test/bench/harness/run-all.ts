@@ -20,22 +20,26 @@ export async function runAll(
   options: BenchOptions,
   goals: Readonly<Record<string, readonly Goal[]>>,
   check: boolean,
+  /** Hears of each as it ends: a run that is broken off has told something. */
+  onEnd: (ended: Ended) => void = () => undefined,
 ): Promise<Ended[]> {
-  const ended: Ended[] = [];
+  const all: Ended[] = [];
   for (const bench of benches) {
     options.say(`\n${bench.name}: ${bench.summary}`);
     const startedAt = performance.now();
-    const seconds = () => Math.round((performance.now() - startedAt) / 1000);
+    const ended: Ended = { bench: bench.name, seconds: 0, verdicts: [], result: null, failure: null };
     try {
       const { result, verdicts } = await runBench(bench, options, goals[bench.name] ?? [], check);
-      ended.push({ bench: bench.name, seconds: seconds(), verdicts, result, failure: null });
+      Object.assign(ended, { result, verdicts });
     } catch (error) {
-      const failure = error instanceof Error ? error.message : String(error);
-      options.say(`${bench.name} failed: ${failure}`);
-      ended.push({ bench: bench.name, seconds: seconds(), verdicts: [], result: null, failure });
+      ended.failure = error instanceof Error ? error.message : String(error);
+      options.say(`${bench.name} failed: ${ended.failure}`);
     }
+    ended.seconds = Math.round((performance.now() - startedAt) / 1000);
+    all.push(ended);
+    onEnd(ended);
   }
-  return ended;
+  return all;
 }
 
 /** Every goal of every bench, and how long each took. */

@@ -3,7 +3,7 @@ import { startLoad } from "../harness/load.ts";
 import type { LaneKind, Trial } from "../harness/trial.ts";
 
 const lane: LaneKind = { name: "under load", mostTrials: 2, heavy: true };
-const kills = 5;
+const kills = 3;
 
 /** Killed again and again, ready or still starting, while alerts come in and people press. */
 export const trials: Trial[] = [

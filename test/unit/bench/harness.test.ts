@@ -248,7 +248,9 @@ describe("all benches", () => {
   };
 
   it("run one after the other, whatever becomes of each, and end in one table of all goals", async () => {
-    const ended = await runAll(benches, optionsWith(), goals, true);
+    const heard: string[] = [];
+    const ended = await runAll(benches, optionsWith(), goals, true, ({ bench }) => heard.push(bench));
+    expect(heard).toEqual(["slow", "broken", "aimless"]);
     expect(tableOfGoals(ended).split("\n")).toEqual([
       "bench    figure       goal              measured                                  took",
       "-------  -----------  ----------------  --------  ------------------------------  ----",
