@@ -82,19 +82,18 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   let free = lanes;
   const running = new Set<Promise<void>>();
   const begin = (batch: readonly Repeated[]): void => {
-    const taken = Math.min(lanesOf(batch), lanes);
-    free -= taken;
+    free -= lanesOf(batch);
     const run = runBatch(batch, isDue, options, result).finally(() => {
-      free += taken;
+      free += lanesOf(batch);
       running.delete(run);
     });
     running.add(run);
   };
-  while (result.counterExample === null) {
-    const at = waiting.findIndex((batch) => Math.min(lanesOf(batch), lanes) <= free);
-    for (const batch of at < 0 ? [] : waiting.splice(at, 1)) begin(batch);
-    if (at < 0 && running.size === 0) break;
-    if (at < 0) await Promise.race(running);
+  while (waiting.length > 0 && result.counterExample === null) {
+    const at = waiting.findIndex((batch) => running.size === 0 || lanesOf(batch) <= free);
+    const [batch] = at < 0 ? [] : waiting.splice(at, 1);
+    if (batch === undefined) await Promise.race(running);
+    else begin(batch);
   }
   await Promise.all(running);
   result.tookMs = performance.now() - began;
@@ -141,14 +140,17 @@ function batchesOf({ trials, stores, full, only, seed }: CampaignOptions): Repea
     const parts = Math.ceil(order.length / most);
     return Array.from({ length: parts }, (_, part) => order.filter((__, index) => index % parts === part));
   });
-  const [first = [], again = []] = [true, false].map((wantsFirst) =>
-    batches.filter(([one]) => (one?.turn === 0) === wantsFirst),
-  );
+  const isFirst = ([one]: readonly Repeated[]): boolean => one?.turn === 0;
   return [
     // The heavy ones beside each other, then the longest: the end should not be one lane alone.
-    ...first.toSorted((a, b) => Number(isHeavy(b)) - Number(isHeavy(a)) || b.length - a.length),
+    ...batches
+      .filter(isFirst)
+      .toSorted((a, b) => Number(isHeavy(b)) - Number(isHeavy(a)) || b.length - a.length),
     // Whenever time is up, some of everything was tried again.
-    ...shuffled(again, () => random.next()),
+    ...shuffled(
+      batches.filter((batch) => !isFirst(batch)),
+      () => random.next(),
+    ),
   ];
 }
 
