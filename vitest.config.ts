@@ -7,13 +7,16 @@ const pure = ["test/unit/**/*.test.ts", "test/property/**/*.test.ts", "test/arch
 /** Those that take longest, as the end of `.ci/run` lists them: begun last, one of them would run on alone. */
 const longest = [
   "test/e2e/demo/script.test.ts",
-  "test/e2e/outages.test.ts",
-  "test/e2e/modes.test.ts",
+  "test/evals/evals.test.ts",
+  "test/e2e/console/console.test.ts",
   "test/e2e/emergency.test.ts",
+  "test/e2e/embedded-postgres/lifetime.test.ts",
   "test/contract/queue/doorbell.test.ts",
-  "test/e2e/loop.test.ts",
-  "test/e2e/demo/page.test.ts",
   "test/e2e/roles.test.ts",
+  "test/e2e/demo/page.test.ts",
+  "test/e2e/modes.test.ts",
+  "test/e2e/loop.test.ts",
+  "test/e2e/outages.test.ts",
 ];
 
 class LongestFirst extends BaseSequencer {

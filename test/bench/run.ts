@@ -148,4 +148,5 @@ function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-process.exitCode = await main();
+// Left to end by itself, Node now and then turns for ever over sockets that are still closing.
+process.exit(await main());

@@ -1,13 +1,12 @@
-import { execFile, spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { spawn } from "node:child_process";
 import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import path from "node:path";
-import { promisify } from "node:util";
 import { Client, Pool, type PoolConfig } from "pg";
 import { createEmbeddedPostgres } from "../../src/adapters/postgres/embedded/embedded-postgres.ts";
 import { serverAccount } from "../../src/adapters/postgres/embedded/server-account.ts";
-import { plantCluster } from "./cluster-template.ts";
+import { plantCluster, plantSystemCluster } from "./cluster-template.ts";
+import { initSystemCluster, systemPostgres } from "./system-postgres.ts";
 
 /** A running server of its own, ended and removed on disposal. */
 export interface TestServer extends AsyncDisposable {
@@ -68,16 +67,6 @@ async function openEmbedded(): Promise<TestServer> {
   };
 }
 
-/** The folder of the programs of the newest PostgreSQL that the system has. */
-export function systemPostgres(): string | undefined {
-  const parent = "/usr/lib/postgresql";
-  if (!existsSync(parent)) return undefined;
-  return readdirSync(parent)
-    .toSorted((a, b) => Number(b) - Number(a))
-    .map((version) => path.join(parent, version, "bin"))
-    .find((bin) => existsSync(path.join(bin, "initdb")));
-}
-
 /** A cluster of our own from the system's programs; it refuses root, so as root it runs as another account. */
 export async function openSystem(binaries: string): Promise<SystemServer> {
   const folder = await mkdtemp("/tmp/signalman-pg-");
@@ -85,11 +74,7 @@ export async function openSystem(binaries: string): Promise<SystemServer> {
   if (account) await chown(folder, account.uid, account.gid);
   const options = { cwd: "/", ...(account && { uid: account.uid, gid: account.gid }) };
   const data = path.join(folder, "data");
-  await promisify(execFile)(
-    path.join(binaries, "initdb"),
-    ["-D", data, "-U", "signalman", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"],
-    options,
-  );
+  if (!plantSystemCluster(data)) await initSystemCluster(binaries, data, options);
   const connection = { host: folder, user: "signalman", database: "postgres" };
   const launch = () => {
     const server = spawn(

@@ -12,11 +12,12 @@ import {
 } from "../../src/domain/flag/flag.ts";
 import { OPERATOR_WORDS, type FlagUser } from "../../src/domain/flag/match-condition.ts";
 import type { ToolOperation } from "../../src/domain/flag/operation.ts";
+import { campaignSize } from "./campaign-size.ts";
 
 /** Random valid flags, segments, users and operations. Bad ones are made from these in the tests. */
 
 /** One seed a run, printed so that a failure can be repeated: `FC_SEED=… vitest run …`. */
-export function seeded(title: string, numRuns = 1000): { seed: number; numRuns: number } {
+export function seeded(title: string, numRuns = campaignSize(300, 1000)): { seed: number; numRuns: number } {
   const seed = Number(process.env["FC_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
   process.stdout.write(`${title}: seed ${seed}, ${numRuns} runs\n`);
   return { seed, numRuns };

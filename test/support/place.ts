@@ -1,8 +1,9 @@
 import type { PoolConfig } from "pg";
 import { createEmbeddedPostgres } from "../../src/adapters/postgres/embedded/embedded-postgres.ts";
-import { openSystem, type SystemServer, systemPostgres } from "./databases.ts";
+import { openSystem, type SystemServer } from "./databases.ts";
 import { openRedis, redisBinary, type SingleRedis } from "./redis.ts";
 import { workFolder } from "./signalman.ts";
+import { systemPostgres } from "./system-postgres.ts";
 
 /** Where Signalman keeps things: the database that came along, a PostgreSQL of its own, or that and Redis for the queue. */
 export const stores = ["embedded", "postgres", "redis"] as const;

@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, chown, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import path from "node:path";
+import { promisify } from "node:util";
 import { z } from "zod";
 
 export interface Account {
@@ -76,19 +77,39 @@ export interface Folder extends AsyncDisposable {
 }
 
 /** An empty data folder that `account` may use. Whatever still runs on it afterwards is ended. */
-export async function dataFolder(account?: Account, prefix = "/tmp/signalman-test-"): Promise<Folder> {
-  const folder = await mkdtemp(prefix);
-  const home = path.join(folder, "data", "postgres");
+export async function dataFolder(account?: Account): Promise<Folder> {
+  const folder = await mkdtemp("/tmp/signalman-test-");
+  const data = path.join(folder, "data");
+  const home = path.join(data, "postgres");
   if (account) await chown(folder, account.uid, account.gid);
   else if (process.getuid?.() === 0) await chmod(folder, 0o711);
   return {
-    path: path.join(folder, "data"),
+    path: data,
     home,
     async [Symbol.asyncDispose]() {
       const left = await serverPid(home);
       if (left !== undefined) process.kill(left, "SIGKILL");
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** Data folders with a database in them that has been started once, and ended: made once, and then copied. */
+export function usedFolders(account?: Account): { copy(): Promise<Folder> } & AsyncDisposable {
+  let made: Promise<Folder> | null = null;
+  const make = async (): Promise<Folder> => {
+    const folder = await dataFolder(account);
+    await using _ = await hold(folder.path, account);
+    return folder;
+  };
+  return {
+    async copy() {
+      const { path: from } = await (made ??= make());
+      const folder = await dataFolder(account);
+      await promisify(execFile)("cp", ["-a", from, folder.path]);
+      return folder;
+    },
+    [Symbol.asyncDispose]: async () => (await made)?.[Symbol.asyncDispose](),
   };
 }
 

@@ -12,6 +12,7 @@ import { createSweeper } from "../../../src/pipeline/sweeper.ts";
 import { silent } from "../../contract/queue/queues.ts";
 import { follow } from "../../contract/storage/given.ts";
 import { newChangeId } from "../../contract/storage/story-of-streams.ts";
+import { plantCluster } from "../../support/cluster-template.ts";
 import { serverPid } from "./holder.ts";
 
 it("goes on with store and doorbell after kill -9 of the server under them", async () => {
@@ -19,6 +20,7 @@ it("goes on with store and doorbell after kill -9 of the server under them", asy
   await chmod(folder, 0o711);
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const dataFolder = path.join(folder, "data");
+  plantCluster(dataFolder);
   await using database = await createEmbeddedPostgres({ dataFolder, log: () => undefined });
   const pool = createPool(database.connection, () => undefined);
   await using stack = new AsyncDisposableStack();

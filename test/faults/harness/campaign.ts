@@ -16,7 +16,10 @@ export interface CampaignOptions {
   stores: readonly StoreName[];
   seed: number;
   full: boolean;
-  /** After so long nothing is tried once more; what has not been tried yet always is. Absent: no limit. */
+  /**
+   * After so long nothing is tried once more; full, what has not been tried yet still is, and quick only until there
+   * are `fewestFaults`. Absent: no limit.
+   */
   minutes?: number;
   /** Finds trials by their name and store; absent: all. */
   only?: string | undefined;
@@ -51,6 +54,8 @@ export interface CampaignResult {
   numbers: Numbers;
   uncertain: Uncertain;
   counterExample: CounterExample | null;
+  /** What there was no time for, by trial and store. */
+  leftOut: string[];
   tookMs: number;
 }
 
@@ -65,20 +70,23 @@ interface Repeated {
  * one has its second.
  */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { say, lanes = 4, minutes = Infinity } = options;
+  const { say, full, lanes = 4, minutes = Infinity } = options;
   const began = performance.now();
-  const isDue = ({ turn }: Repeated): boolean => turn === 0 || performance.now() - began < minutes * 60_000;
   const result: CampaignResult = {
     results: [],
     numbers: { attempted: 0, acknowledged: 0, ok: 0, lost: 0, unexpected: 0, duplicated: 0, recovered: 0 },
     uncertain: { applied: 0, notApplied: 0, needsPerson: 0 },
     counterExample: null,
+    leftOut: [],
     tookMs: 0,
   };
+  const isDue = ({ turn }: Repeated): boolean =>
+    performance.now() - began < minutes * 60_000 ||
+    (turn === 0 && (full || injectedIn(result) < fewestFaults));
   const waiting = batchesOf(options);
   if (waiting.length === 0) throw new Error("no trial fits");
-  const all = waiting.reduce((sum, batch) => sum + batch.length, 0);
-  say(`${all} trials in ${waiting.length} lanes, ${lanes} at once, seed ${options.seed}`);
+  const planned = waiting.flat();
+  say(`${planned.length} trials in ${waiting.length} lanes, ${lanes} at once, seed ${options.seed}`);
   let free = lanes;
   const running = new Set<Promise<void>>();
   const begin = (batch: readonly Repeated[]): void => {
@@ -96,10 +104,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     else begin(batch);
   }
   await Promise.all(running);
+  const tried = new Set(result.results.map(({ name, store }) => nameOf(name, store)));
+  const names = planned.map(({ trial, store }) => nameOf(trial.name, store));
+  result.leftOut = [...new Set(names)].filter((name) => !tried.has(name));
   result.tookMs = performance.now() - began;
   return result;
 }
 
+const fewestFaults = 100;
 const mostTrials = 13;
 /**
  * How many lanes one counts for. Senders and stand-ins of all lanes run in this process: beside several heavy ones the
@@ -115,11 +127,12 @@ function isHeavy(batch: readonly Repeated[]): boolean {
 
 /** Trials that need the same lane, in an order drawn from the seed, cut so that no lane takes too many; first turns first. */
 function batchesOf({ trials, stores, full, only, seed }: CampaignOptions): Repeated[][] {
-  // Quick, what has little to do with the store is tried on one of them, drawn from the seed; asked for, wherever it fits.
-  const storesOf = ({ name, stores: fitting = stores, everyStore = false }: Trial): readonly StoreName[] => {
+  // Quick, each is tried on one of its stores, drawn from the seed, the same for all that can share a lane; asked for,
+  // wherever it fits.
+  const storesOf = ({ lane, stores: fitting = stores }: Trial): readonly StoreName[] => {
     const possible = stores.filter((store) => fitting.includes(store));
-    if (full || everyStore || only !== undefined || possible.length === 0) return possible;
-    return [createRandom(`${seed}/${name}`).pick(possible)];
+    if (full || only !== undefined || possible.length === 0) return possible;
+    return [createRandom(`${seed}/${lane.name}`).pick(possible)];
   };
   const wanted = stores.flatMap((store) =>
     trials
@@ -141,17 +154,22 @@ function batchesOf({ trials, stores, full, only, seed }: CampaignOptions): Repea
     return Array.from({ length: parts }, (_, part) => order.filter((__, index) => index % parts === part));
   });
   const isFirst = ([one]: readonly Repeated[]): boolean => one?.turn === 0;
+  // Quick, what there is no time for should be another each time; full, the end should not be one long lane alone.
+  const first = batches.filter(isFirst);
+  const ordered = full ? first.toSorted((a, b) => b.length - a.length) : shuffled(first, () => random.next());
   return [
-    // The heavy ones beside each other, then the longest: the end should not be one lane alone.
-    ...batches
-      .filter(isFirst)
-      .toSorted((a, b) => Number(isHeavy(b)) - Number(isHeavy(a)) || b.length - a.length),
+    // The heavy ones beside each other.
+    ...ordered.toSorted((a, b) => Number(isHeavy(b)) - Number(isHeavy(a))),
     // Whenever time is up, some of everything was tried again.
     ...shuffled(
       batches.filter((batch) => !isFirst(batch)),
       () => random.next(),
     ),
   ];
+}
+
+export function injectedIn({ results }: Pick<CampaignResult, "results">): number {
+  return results.reduce((sum, each) => sum + each.injected, 0);
 }
 
 export function nameOf(name: string, store: StoreName): string {

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Other words in a file of `src`: `find` stands there exactly once, and `put` takes its place. */
@@ -33,6 +34,8 @@ export function writePatches(folder: string, patches: readonly Patch[]): Patched
   return {
     env: {
       NODE_OPTIONS: `--import=${module.href}`,
+      // What is loaded before the launcher has a cache would be stripped of its types anew in each life.
+      NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"),
       [variables.patches]: file,
       [variables.armed]: armed,
     },

@@ -1,10 +1,10 @@
 import { cpus } from "node:os";
 import type { StoreName } from "../../support/place.ts";
-import type { CampaignResult, CounterExample } from "./campaign.ts";
+import { type CampaignResult, type CounterExample, injectedIn } from "./campaign.ts";
 
 /** Everything but the last line: what was tried, Jepsen's numbers, what became of the uncertain, and on what. */
 export function report(result: CampaignResult, stores: readonly StoreName[], seed: number): string[] {
-  const { results, numbers, uncertain, tookMs } = result;
+  const { results, numbers, uncertain, leftOut, tookMs } = result;
   const injected = injectedIn(result);
   const kinds = [...new Set(results.map(({ kind }) => kind))].toSorted();
   const rows = kinds.flatMap((kind) =>
@@ -23,15 +23,14 @@ export function report(result: CampaignResult, stores: readonly StoreName[], see
       .map(([name, count]) => `${count} ${name}`)
       .join(", ")}`,
     `uncertain outcomes: ${uncertain.applied} read back as applied, ${uncertain.notApplied} as not applied, ${uncertain.needsPerson} left to a person`,
+    ...(leftOut.length === 0
+      ? []
+      : [`not tried, for lack of time (--minutes): ${leftOut.length}: ${leftOut.join("; ")}`]),
     injected === 0
       ? ""
       : `no failure in ${injected} faults: with 95 % confidence fewer than ${Math.min(100, 300 / injected).toFixed(2)} % of such faults fail (3/N)`,
     `seed ${seed}, ${(tookMs / 1000).toFixed(0)} s, Node ${process.version}, ${cpus().length} cores`,
   ];
-}
-
-export function injectedIn({ results }: CampaignResult): number {
-  return results.reduce((sum, each) => sum + each.injected, 0);
 }
 
 export function lastLine(result: CampaignResult): string {

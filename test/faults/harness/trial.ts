@@ -47,8 +47,6 @@ export interface Trial {
   kind: string;
   /** Where it makes sense; everywhere where it is left out. */
   stores?: readonly StoreName[];
-  /** It depends on the store what becomes of it: tried on each of them in the quick campaign too. */
-  everyStore?: boolean;
   lane: LaneKind;
   /** How often it is done at most, each time with other draws; 1 and 5 where it is left out. */
   times?: { quick: number; full: number };

@@ -30,7 +30,6 @@ function redrafted(name: string, mostQuestions: number): Trial {
     name,
     kind: "crash point",
     lane,
-    everyStore: true,
     async run(on) {
       on.world.model?.behave(goodAnswer(suspecting));
       const before = questions(on);

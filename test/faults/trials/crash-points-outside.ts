@@ -43,7 +43,6 @@ function inTheWrite(name: string, when: "before" | "after", reverse: boolean): T
     name,
     kind,
     lane,
-    everyStore: true,
     async run(on) {
       await playRound(on, {
         [reverse ? "beforeReverseApproval" : "beforeApproval"]: (people: People) =>
@@ -59,7 +58,6 @@ const movedMeanwhile: Trial = {
   name: "P13 without effect, and the flag is moved by somebody else",
   kind,
   lane,
-  everyStore: true,
   async run(on) {
     const alert = nextAlert(on);
     const people = peopleOf(on, alert, 60_000);
@@ -88,7 +86,6 @@ const waitingCard: Trial = {
   name: "P9",
   kind,
   lane,
-  everyStore: true,
   async run(on) {
     await playRound(on, {
       async beforeApproval() {
@@ -110,7 +107,6 @@ const reverseRefused: Trial = {
   name: "P18 after somebody else moved the flag",
   kind,
   lane,
-  everyStore: true,
   async run(on) {
     const flag = { env: shopEnvironment, key: flagKey };
     await playRound(on, {
@@ -142,7 +138,6 @@ const beforeReview: Trial = {
   name: "P16 before the review date",
   kind,
   lane,
-  everyStore: true,
   async run(on) {
     await playRound(on, {
       async beforeRollBack(people) {
@@ -173,7 +168,6 @@ const beforeCheckpoint: Trial = {
   name: "P19",
   kind,
   lane,
-  everyStore: true,
   async run(on) {
     const armed = on.arm("P19");
     await playRound(on);

@@ -11,7 +11,6 @@ export const trials: Trial[] = [
     name: "kill -9 under load",
     kind: "kill -9 at random times",
     lane,
-    everyStore: true,
     times: { quick: 1, full: 12 },
     async run(on, draw) {
       const load = startLoad(on, draw);

@@ -17,7 +17,6 @@ export const trials: Trial[] = [
     name: "P20",
     kind: "crash point",
     lane,
-    everyStore: true,
     async run(on) {
       const armed = on.arm("P20");
       await on.start();

@@ -1,11 +1,12 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { createOpenAiSandbox } from "../../../src/sandbox/openai/openai-sandbox.ts";
+import { campaignSize } from "../../support/campaign-size.ts";
 import { seeded } from "../../support/flag-arbitraries.ts";
 import { createCampaign } from "./draft-campaign.ts";
 import { hostileAnswers } from "./hostile-drafts.ts";
 
-const drafts = Number(process.env["SIGNALMAN_HOSTILE_DRAFTS"] ?? 500);
+const drafts = campaignSize(150, 5000);
 
 test(`${drafts} drafts of a compromised model: none outside the candidates, none changed, none executed`, async () => {
   await using server = await createOpenAiSandbox();

@@ -9,6 +9,7 @@ import type { ReadPorts } from "../../../src/pipeline/drafting/read-tools.ts";
 import type { ModelAnswer } from "../../../src/sandbox/openai/model-answers.ts";
 import { ChatRequest } from "../../../src/sandbox/openai/chat-request.ts";
 import { createOpenAiSandbox } from "../../../src/sandbox/openai/openai-sandbox.ts";
+import { campaignSize } from "../../support/campaign-size.ts";
 import { seeded } from "../../support/flag-arbitraries.ts";
 import { ladderOf, routeOf } from "../../support/model-fixtures.ts";
 import { runbook } from "../../unit/drafting/look-world.ts";
@@ -22,7 +23,7 @@ import {
   telemetryOf,
 } from "../../unit/drafting/world.ts";
 
-const loops = Number(process.env["SIGNALMAN_HOSTILE_LOOPS"] ?? 500);
+const loops = campaignSize(100, 500);
 
 const flagKey = "support_answer_profile";
 const world = rerankerWorld();

@@ -4,14 +4,15 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { openDoor, type OpenDoor } from "../../contract/http/open-door.ts";
 import { openSnsWorld, openssl, type SnsWorld } from "../../contract/http/sns-world.ts";
+import { campaignSize } from "../../support/campaign-size.ts";
 import { type Genuine, genuineRequests } from "./genuine.ts";
 
 /**
- * Forgeries a lock: SIGNALMAN_FORGERIES, else 1,000; with 13 locks 13,000 of them. Each is a genuine request of which
+ * Forgeries a lock; at full size, with 13 locks, 13,000 of them. Each is a genuine request of which
  * one thing differs: a bit of the credential, signature, id, time or signed body; a header absent, empty, twice or in
  * capitals; a body cut or lengthened.
  */
-const runs = Number(process.env["SIGNALMAN_FORGERIES"] ?? 1000);
+const runs = campaignSize(300, 1000);
 const seed = Number(process.env["SIGNALMAN_SEED"] ?? Date.now() % 2 ** 31);
 
 let world: SnsWorld;
