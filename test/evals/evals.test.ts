@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Evidence } from "../../src/domain/evidence/evidence.ts";
 import { type Documents, loadDocuments } from "../../src/documents/load-documents.ts";
 import { loadThresholds, missesOf } from "./harness/check-thresholds.ts";
 import { concludeWorld } from "./harness/conclude-world.ts";
@@ -13,6 +14,7 @@ import { scoreConclusion } from "./harness/score.ts";
 import { type ScriptedModel, scriptedModels } from "./harness/scripted-models.ts";
 import { tally } from "./harness/tally.ts";
 import { wilson } from "./harness/wilson.ts";
+import type { World } from "./harness/world.ts";
 
 /** The gate: what `npm run eval` measures, small enough for every commit. Full sizes run by command: docs/evals.md. */
 
@@ -50,11 +52,12 @@ test.each(seriesKinds)(
 );
 
 describe("a model that is", () => {
+  const gathered = new Map<World, Evidence>();
   test.each(Object.keys(scriptedModels).filter((name): name is ScriptedModel => name in scriptedModels))(
     "%s",
     async (name) => {
       await using model = await playModel(name, documents);
-      const scores = await runWorlds(cases, cases.length, { documents, model });
+      const scores = await runWorlds(cases, cases.length, { documents, model, gathered });
       expect(missesOf(`${name}, cases`, tally(scores), thresholds)).toEqual([]);
     },
     60_000,

@@ -35,6 +35,8 @@ export interface Drafting {
   /** Null: rules alone. */
   ladder: Ladder | null;
   documents: Pick<Documents, "governance" | "runbooks">;
+  /** Evidence that was gathered already: it does not depend on who concludes from it. Without it, it is gathered anew. */
+  gathered?: Map<World, Evidence>;
 }
 
 const reading: ControlReading = {
@@ -57,25 +59,31 @@ const budgetMs = 250;
 const meanwhileMs = 20_000;
 
 /** Sends a world through the stages that production uses: gather, then assess, with everything around them faked. */
-export async function concludeWorld(world: World, { ladder, documents }: Drafting): Promise<Conclusion> {
+export async function concludeWorld(
+  world: World,
+  { ladder, documents, gathered = new Map() }: Drafting,
+): Promise<Conclusion> {
   const service = serviceIn(world);
   const incident = incidentIn(world, service);
   let clock = now;
   const flags = flagPlatform(world, () => clock);
   const began = performance.now();
-  const evidence = await gatherEvidence({
-    incident,
-    service,
-    now: toInstant(now),
-    ports: {
-      flags,
-      telemetry: telemetryOf(world),
-      runbooks: documents.runbooks,
-      outsideChanges: outsideChangesOf(world),
-    },
-    lookBackMs,
-    budgetMs,
-  });
+  const evidence =
+    gathered.get(world) ??
+    (await gatherEvidence({
+      incident,
+      service,
+      now: toInstant(now),
+      ports: {
+        flags,
+        telemetry: telemetryOf(world),
+        runbooks: documents.runbooks,
+        outsideChanges: outsideChangesOf(world),
+      },
+      lookBackMs,
+      budgetMs,
+    }));
+  gathered.set(world, evidence);
   clock += meanwhileMs;
   const result = await assess(incident, service, evidence, reading, {
     flags,
