@@ -19,6 +19,9 @@ const longest = [
   "test/e2e/outages.test.ts",
 ];
 
+/** Servers in the test's own process, which leave nothing behind in it. */
+const serving = ["test/contract/**/*.test.ts", "test/e2e/slack/**/*.test.ts"];
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
@@ -41,15 +44,24 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
-      // One process for many files: starting one and loading zod anew takes longer than most of these files do.
+      // One process for many files: starting one and loading all anew takes longer than most of these files do.
       { extends: true, test: { name: "pure", include: pure, isolate: false } },
-      // Servers, databases and processes: each file has a process of its own.
+      {
+        extends: true,
+        test: {
+          name: "serving",
+          include: serving,
+          isolate: false,
+          globalSetup: ["test/support/cluster-template.ts"],
+        },
+      },
+      // Signalman as a whole, and other processes: each file has a process of its own.
       {
         extends: true,
         test: {
           name: "whole",
           include: ["test/**/*.test.ts"],
-          exclude: pure,
+          exclude: [...pure, ...serving],
           globalSetup: ["test/support/cluster-template.ts"],
         },
       },

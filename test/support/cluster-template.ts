@@ -16,6 +16,8 @@ const variables = { embedded: "SIGNALMAN_CLUSTER_TEMPLATE", system: "SIGNALMAN_S
 export async function setup(): Promise<() => void> {
   // PostgreSQL's Windows package has no `cp` beside it, and its password lies outside of the cluster.
   if (process.platform === "win32") return () => undefined;
+  // Made already, for another of the projects of this run.
+  if (process.env[variables.embedded] !== undefined) return () => undefined;
   const folder = mkdtempSync("/tmp/signalman-template-");
   chmodSync(folder, 0o711);
   const dataFolder = join(folder, "data");
