@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { SlackMessage } from "../../src/sandbox/slack/records.ts";
 import { actionIdsOf, visibleText } from "../../src/sandbox/slack/driver/visible-text.ts";
@@ -165,6 +166,8 @@ frozenWindows:
   expect(
     play.mutationsOf("support_answer_profile").filter(({ comment }) => comment?.includes("Signalman")),
   ).toEqual([]);
+  // Longer than `longestWait`: else the second draft comes while the queue is still healthy, now and then.
+  await delay(1_500);
   await play.fire(shop.doorUrl(), "checkout");
   const fallback = await until(
     "a second draft",
@@ -172,6 +175,7 @@ frozenWindows:
     {
       everyMs: 200,
       timeoutMs: 20_000,
+      seen: play.everything,
     },
   );
   expect(fallback.decision).toMatchObject({ mode: "search_only", rule: "guardrail:review_queue" });
