@@ -9,18 +9,19 @@ import { images, takesPictures } from "../console/look.ts";
 import { startDemo } from "./demo-process.ts";
 
 const ready = /ready: (http:\/\/127\.0\.0\.1:\d+\/)/;
-const timeout = 120_000;
+/** Beside other tests two slow cores take more than a minute for it. */
+const timeout = 240_000;
 
 describe.skipIf(!hasBrowser())("the demo's page in a real Chromium", () => {
   it("takes an alert to a recovered service, by keyboard", { timeout }, async () => {
     const startedAt = performance.now();
     await using demo = startDemo([]);
     const [, url = ""] = await demo.line(ready);
-    expect(performance.now() - startedAt).toBeLessThan(20_000);
+    expect(performance.now() - startedAt).toBeLessThan(40_000);
 
     await using browser = await openBrowser({ viewport: { width: 1440, height: 1000 } });
     const tab = await browser.newPage();
-    tab.setDefaultTimeout(40_000);
+    tab.setDefaultTimeout(90_000);
     const problems: string[] = [];
     tab.on("console", (line) => problems.push(line.text()));
     tab.on("pageerror", (error) => problems.push(String(error)));
@@ -42,8 +43,7 @@ describe.skipIf(!hasBrowser())("the demo's page in a real Chromium", () => {
       .first()
       .waitFor();
 
-    await tab.getByRole("radio", { name: /Ruth Lindqvist.*may approve/ }).focus();
-    await tab.keyboard.press("Space");
+    await tab.getByRole("radio", { name: /Ruth Lindqvist.*may approve/ }).press("Space");
     await tab.getByText("Only visible to you").waitFor({ state: "detached" });
     await lookAtHome(tab);
     await approve.press("Enter");
