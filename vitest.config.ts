@@ -23,10 +23,13 @@ const longest = [
 const serving = ["test/contract/**/*.test.ts", "test/e2e/slack/**/*.test.ts"];
 
 /**
- * Of tests that wait for servers and processes: on a machine that is busy something comes later now and then than is
+ * Tests that wait for servers and processes: on a machine that is busy something comes later now and then than is
  * waited for. What fails twice is no such thing, and the report names what was tried twice.
  */
-const retry = process.env["CI"] === "true" ? 1 : 0;
+const waiting = {
+  retry: process.env["CI"] === "true" ? 1 : 0,
+  globalSetup: ["test/support/cluster-template.ts"],
+};
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -52,25 +55,15 @@ export default defineConfig({
     projects: [
       // One process for many files: starting one and loading all anew takes longer than most of these files do.
       { extends: true, test: { name: "pure", include: pure, isolate: false } },
-      {
-        extends: true,
-        test: {
-          name: "serving",
-          retry,
-          include: serving,
-          isolate: false,
-          globalSetup: ["test/support/cluster-template.ts"],
-        },
-      },
+      { extends: true, test: { ...waiting, name: "serving", include: serving, isolate: false } },
       // Signalman as a whole, and other processes: each file has a process of its own.
       {
         extends: true,
         test: {
+          ...waiting,
           name: "whole",
-          retry,
           include: ["test/**/*.test.ts"],
           exclude: [...pure, ...serving],
-          globalSetup: ["test/support/cluster-template.ts"],
         },
       },
     ],

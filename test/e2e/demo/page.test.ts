@@ -17,7 +17,7 @@ describe.skipIf(!hasBrowser())("the demo's page in a real Chromium", () => {
     const startedAt = performance.now();
     await using demo = startDemo([]);
     const [, url = ""] = await demo.line(ready);
-    expect(performance.now() - startedAt).toBeLessThan(40_000);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
 
     await using browser = await openBrowser({ viewport: { width: 1440, height: 1000 } });
     const tab = await browser.newPage();

@@ -104,11 +104,15 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     else begin(batch);
   }
   await Promise.all(running);
-  const tried = new Set(result.results.map(({ name, store }) => nameOf(name, store)));
-  const names = planned.map(({ trial, store }) => nameOf(trial.name, store));
-  result.leftOut = [...new Set(names)].filter((name) => !tried.has(name));
+  if (result.counterExample === null) result.leftOut = untried(planned, result);
   result.tookMs = performance.now() - began;
   return result;
+}
+
+function untried(planned: readonly Repeated[], { results }: CampaignResult): string[] {
+  const tried = new Set(results.map(({ name, store }) => nameOf(name, store)));
+  const names = new Set(planned.map(({ trial, store }) => nameOf(trial.name, store)));
+  return [...names].filter((name) => !tried.has(name));
 }
 
 const fewestFaults = 100;
